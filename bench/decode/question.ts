@@ -1,0 +1,96 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'csv-parse';
+import { jsonlParser } from 'stream-chain/node/jsonl';
+import { streamArray } from 'stream-json/streamers/stream-array.js';
+import type { Chunk } from '../../src/core/chunk.ts';
+import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
+import { readRecords } from '../../src/streams/read-records.ts';
+import { csv, jsonArray, ndjson } from '../support/data.ts';
+import type { Question } from '../support/question.ts';
+
+const BATCH = 1_000;
+
+export const question: Question = {
+  title: 'a file to chunks of 1,000 decoded records',
+  inputs: { json: jsonArray, ndjson, csv },
+  routes: {
+    'chain-reaction, JSON array': { input: 'json', run: ourChunks },
+    'stream-json streamArray, batched by hand': { input: 'json', run: (file) => streamJson(file, {}) },
+    'stream-json with streamValues: false': {
+      input: 'json',
+      run: (file) => streamJson(file, { streamValues: false }),
+    },
+    'JSON.parse of the whole text': { input: 'json', run: parseWhole },
+    'chain-reaction, NDJSON': { input: 'ndjson', run: ourChunks },
+    'readline and JSON.parse, batched by hand': { input: 'ndjson', run: readLines },
+    'stream-chain jsonl, batched by hand': { input: 'ndjson', run: jsonl },
+    'chain-reaction, CSV': { input: 'csv', run: ourChunks },
+    'csv-parse, batched by hand': { input: 'csv', run: csvParse },
+  },
+  targets: [
+    { route: 'chain-reaction, JSON array', against: 'stream-json with streamValues: false', atLeast: 5 },
+    { route: 'chain-reaction, JSON array', against: 'JSON.parse of the whole text', atLeast: 0.85 },
+    { route: 'chain-reaction, NDJSON', against: 'readline and JSON.parse, batched by hand', atLeast: 1.1 },
+    { route: 'chain-reaction, CSV', against: 'csv-parse, batched by hand', atLeast: 4 },
+  ],
+};
+
+async function ourChunks(file: string): Promise<number> {
+  let count = 0;
+  const counter = new Writable({
+    objectMode: true,
+    write(chunk: Chunk, _encoding, callback) {
+      count += chunk.records.length;
+      callback();
+    },
+  });
+  await pipeline(readRecords(file), new ChunkTransform({ batchSize: BATCH }), counter);
+  return count;
+}
+
+async function streamJson(file: string, options: object): Promise<number> {
+  const values = streamArray.withParserAsStream(options);
+  return batched(createReadStream(file).pipe(values), (item) => (item as { value: unknown }).value);
+}
+
+async function parseWhole(file: string): Promise<number> {
+  const records = JSON.parse(readFileSync(file, 'utf8')) as unknown[];
+  let count = 0;
+  for (let i = 0; i < records.length; i += BATCH) count += records.slice(i, i + BATCH).length;
+  return count;
+}
+
+async function readLines(file: string): Promise<number> {
+  return batched(
+    createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }),
+    (line) => JSON.parse(line as string),
+  );
+}
+
+async function jsonl(file: string): Promise<number> {
+  return batched(
+    createReadStream(file).pipe(jsonlParser.asStream()),
+    (item) => (item as { value: unknown }).value,
+  );
+}
+
+async function csvParse(file: string): Promise<number> {
+  return batched(createReadStream(file).pipe(parse({ columns: true })), (record) => record);
+}
+
+/** What people write by hand today. */
+async function batched(items: AsyncIterable<unknown>, read: (item: unknown) => unknown): Promise<number> {
+  let count = 0;
+  let batch: unknown[] = [];
+  for await (const item of items) {
+    batch.push(read(item));
+    if (batch.length === BATCH) {
+      count += batch.length;
+      batch = [];
+    }
+  }
+  return count + batch.length;
+}

@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jsonArray, ndjson } from '../support/data.ts';
+import type { Figures, Question } from '../support/question.ts';
+
+const CHILD = join(import.meta.dirname, 'child.mjs');
+const OUT = join(tmpdir(), 'chain-reaction-bench', 'copied.ndjson');
+
+export const question: Question = {
+  title: 'a file into an NDJSON file in chunks of 10,000 records of 1.5 KB: memory, and time per byte',
+  inputs: {
+    '15 MB of JSON': () => jsonArray(10_000),
+    '150 MB of JSON': () => jsonArray(100_000),
+    '1 GB of JSON': () => jsonArray(700_000),
+    '1 GB of NDJSON': () => ndjson(700_000),
+  },
+  routes: {
+    'bytes, 15 MB': { input: '15 MB of JSON', run: (file) => copy('bytes', file) },
+    'bytes, 150 MB': { input: '150 MB of JSON', run: (file) => copy('bytes', file) },
+    'bytes, 1 GB': { input: '1 GB of JSON', run: (file) => copy('bytes', file) },
+    'bytes, 1 GB of NDJSON': { input: '1 GB of NDJSON', run: (file) => copy('bytes', file) },
+    'objects, 150 MB': { input: '150 MB of JSON', run: (file) => copy('objects', file) },
+    'objects, 1 GB': { input: '1 GB of JSON', run: (file) => copy('objects', file) },
+  },
+  targets: [{ route: 'bytes, 1 GB', against: 'bytes, 150 MB', atLeast: 0.9 }],
+  limits: [
+    { route: 'bytes, 1 GB', atMostMiB: 64 },
+    { route: 'bytes, 1 GB of NDJSON', atMostMiB: 64 },
+    { route: 'objects, 1 GB', atMostMiB: 200 },
+  ],
+  runs: 3,
+};
+
+/** In a process that does nothing else, over one that does nothing at all. */
+async function copy(route: 'bytes' | 'objects', file: string): Promise<Partial<Figures>> {
+  const idle = execFileSync(process.execPath, ['-e', 'console.log(process.resourceUsage().maxRSS * 1024)']);
+  const output = execFileSync(process.execPath, [CHILD, route, file, OUT], { encoding: 'utf8' });
+  rmSync(OUT);
+  return { ...(JSON.parse(output) as Figures), idleBytes: Number(idle.toString()) };
+}

@@ -1,0 +1,122 @@
+/**
+ * `npm run bench -- decode` measures one question, `npm run bench` all of them; `--check` fails when a ratio is under its
+ * target; `--write` keeps the table in the RESULTS.md of the question. Every run is a process of its own, the routes take
+ * turns, and medians count: figures of shared machines move, ratios of one run much less.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Figures, Question } from './support/question.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: 'boolean' }, write: { type: 'boolean' }, runs: { type: 'string' } },
+});
+const folders = readdirSync(import.meta.dirname).filter((name) =>
+  existsSync(join(import.meta.dirname, name, 'question.ts')),
+);
+const wanted = positionals.length > 0 ? positionals : folders;
+let failures = 0;
+
+for (const name of wanted) {
+  const module = join(import.meta.dirname, name, 'question.ts');
+  if (!existsSync(module)) throw new Error(`There is no question ${name}; there are: ${folders.join(', ')}`);
+  const { question } = (await import(module)) as { question: Question };
+  const report = await measure(name, module, question);
+  console.log(report);
+  if (values.write) keep(name, report);
+}
+if (values.check && failures > 0) process.exit(1);
+
+async function measure(name: string, module: string, question: Question): Promise<string> {
+  const files = new Map<string, string>();
+  for (const [input, create] of Object.entries(question.inputs)) files.set(input, await create());
+  const present = Object.entries(question.routes).filter(([, { missing }]) => missing === undefined);
+  const runs = new Map<string, Figures[]>(present.map(([route]) => [route, []]));
+  const count = values.runs === undefined ? (question.runs ?? 5) : Number(values.runs);
+  for (let run = 0; run < count; run++) {
+    for (const [route, { input }] of present)
+      runs.get(route)!.push(runOnce(module, route, files.get(input)!));
+  }
+  return render(name, question, files, runs, count);
+}
+
+function runOnce(module: string, route: string, file: string): Figures {
+  const child = join(import.meta.dirname, 'support', 'child.ts');
+  const output = execFileSync(process.execPath, ['--no-warnings', child, module, route, file], {
+    encoding: 'utf8',
+  });
+  return JSON.parse(output.trim().split('\n').at(-1)!) as Figures;
+}
+
+function render(
+  name: string,
+  question: Question,
+  files: ReadonlyMap<string, string>,
+  runs: ReadonlyMap<string, readonly Figures[]>,
+  count: number,
+): string {
+  const rows = [...runs].map(([route, figures]) => {
+    const { input } = question.routes[route]!;
+    const ms = median(figures.map((figure) => figure.ms));
+    const mb = statSync(files.get(input)!).size / 1e6;
+    const peak = Math.max(...figures.map(({ peakBytes, idleBytes }) => peakBytes - idleBytes)) / 2 ** 20;
+    return { route, input, records: figures[0]!.records, ms, speed: mb / (ms / 1_000), peak };
+  });
+  rows.sort((a, b) => b.speed - a.speed);
+  const table = rows.map(
+    ({ route, input, records, ms, speed, peak }) =>
+      `| ${route} | ${input} | ${records.toLocaleString('en-US')} | ${ms.toFixed(0)} | ${speed.toFixed(0)} | ${peak.toFixed(0)} |`,
+  );
+  const targets = question.targets.map((target) => {
+    const { route, against, atLeast } = target;
+    const ratio = speedOf(rows, route) / speedOf(rows, against);
+    if (!(ratio >= atLeast)) failures++;
+    return `| ${route} | ${against} | ${ratio.toFixed(2)} | ${atLeast} | ${ratio >= atLeast ? 'met' : '**missed**'} |`;
+  });
+  const limits = (question.limits ?? []).map(({ route, atMostMiB }) => {
+    const { peak } = rows.find((row) => row.route === route)!;
+    if (!(peak <= atMostMiB)) failures++;
+    return `| ${route} | ${peak.toFixed(0)} | ${atMostMiB} | ${peak <= atMostMiB ? 'met' : '**missed**'} |`;
+  });
+  const missing = Object.entries(question.routes).filter(([, route]) => route.missing !== undefined);
+  return [
+    `## ${name}: ${question.title}`,
+    '',
+    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, medians of ${count} runs that take turns.`,
+    '',
+    '| route | input | records | ms | MB/s | peak MiB over idle |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
+    ...table,
+    ...(targets.length > 0
+      ? ['', '| route | against | ratio | target | |', '| --- | --- | ---: | ---: | --- |', ...targets]
+      : []),
+    ...(limits.length > 0
+      ? ['', '| route | peak MiB over idle | at most | |', '| --- | ---: | ---: | --- |', ...limits]
+      : []),
+    ...missing.map(([route, { missing: why }]) => `\nNot run: ${route} (${why})`),
+    '',
+  ].join('\n');
+}
+
+function speedOf(rows: readonly { readonly route: string; readonly speed: number }[], route: string): number {
+  const row = rows.find((candidate) => candidate.route === route);
+  if (row === undefined) throw new Error(`The targets name a route that was not run: ${route}`);
+  return row.speed;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Everything above the line `<!-- figures -->` is written by people and stays. */
+function keep(name: string, report: string): void {
+  const file = join(import.meta.dirname, name, 'RESULTS.md');
+  const mark = '<!-- figures -->\n';
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : `# ${name}\n\n${mark}`;
+  writeFileSync(file, `${text.slice(0, text.indexOf(mark) + mark.length)}\n${report}`);
+}

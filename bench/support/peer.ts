@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Why a peer cannot be run here, for `Route.missing`; nothing when it can. */
+export function unlessInstalled(name: string): { readonly missing?: string } {
+  try {
+    require.resolve(name);
+    return {};
+  } catch {
+    return { missing: `${name} is not installed: npm install --prefix bench` };
+  }
+}
+
+/** As `unlessInstalled`, for a program. */
+export function unlessOnPath(program: string): { readonly missing?: string } {
+  const found = (process.env['PATH'] ?? '').split(':').some((folder) => {
+    try {
+      require('node:fs').accessSync(`${folder}/${program}`, 1);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return found ? {} : { missing: `${program} is not on the PATH` };
+}
+
+/** Runs a program on a file; its output is counted in lines. */
+export async function linesOf(program: string, args: readonly string[]): Promise<number> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let lines = 0;
+  for await (const bytes of child.stdout as AsyncIterable<Buffer>)
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}

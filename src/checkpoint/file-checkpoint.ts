@@ -1,0 +1,175 @@
+import { lstat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
+import { messageOf, PipelineError } from '../core/errors.ts';
+import { expectKind } from '../core/options.ts';
+import { decodeDocument, encodeDocument, notACheckpoint } from './checkpoint-document.ts';
+import { type HeldLock, lockFile } from './lock-file.ts';
+import { flawOf, readOwnedFile } from './owned-file.ts';
+import { removeFile, replaceFile } from './replace-file.ts';
+
+/**
+ * Keeps the checkpoint of one run in a file: readable, versioned, with a checksum, for its owner only. A checkpoint is
+ * safe against a power cut when `save` resolves; whenever the process or the machine stops, the file holds the last or
+ * the last but one, whole. Checkpoints that come while one is being saved are saved together: the last of them counts.
+ *
+ * While it is open no other run can have it, in this process or another one. Beside the file lies an empty one, with
+ * `.lock` at the end of its name, which stays. The folder must exist, on a disk whose locks work (NFS: version 4).
+ *
+ * `open` rejects with a `PipelineError` rather than guess: `CHECKPOINT_LOCKED`, `CHECKPOINT_CORRUPT`,
+ * `CHECKPOINT_FOREIGN` (no checkpoint, a link, a file of someone else or one that others may write),
+ * `CHECKPOINT_NEWER`, `CHECKPOINT_MISMATCH` (of another run) or `CHECKPOINT_FAILED`. `reset` removes a checkpoint
+ * of the run, and one that is damaged or newer, open or not.
+ * @param file path of the file
+ * @throws TypeError when `file` is no path
+ * @example
+ * const checkpoint = { store: fileCheckpoint('orders.checkpoint'), run: 'orders' };
+ * await new BatchProcessor({ source: 'orders.ndjson', sink, checkpoint }).run();
+ */
+export function fileCheckpoint(file: string | URL): Required<CheckpointStore> {
+  const path = file instanceof URL ? fileURLToPath(file) : file;
+  expectKind('file', file, typeof path === 'string' && path !== '', 'a path or a file URL');
+  return new FileCheckpoint(path);
+}
+
+/** What is there between `open` and `close`. */
+interface Opened {
+  readonly run: string;
+  readonly lock: HeldLock;
+}
+
+/** A checkpoint that waits for those before it; a later one takes its place. */
+interface Waiting {
+  bytes: Uint8Array;
+  readonly saved: Promise<void>;
+}
+
+class FileCheckpoint implements Required<CheckpointStore> {
+  readonly #file: string;
+  #opened: Opened | undefined;
+  /** What was done with the file so far, one thing after another. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async open(run: string): Promise<void> {
+    expectKind('run', run, typeof run === 'string' && run !== '', 'the name of a run');
+    const lock = await this.#lock();
+    try {
+      await this.#read(run);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    this.#opened = { run, lock };
+  }
+
+  async load(run: string): Promise<Checkpoint | undefined> {
+    this.#openedFor(run);
+    return this.#inTurn(() => this.#read(run));
+  }
+
+  async save(run: string, checkpoint: Checkpoint): Promise<void> {
+    this.#openedFor(run);
+    const bytes = encodeDocument({ run, checkpoint });
+    if (this.#waiting === undefined) {
+      const waiting: Waiting = { bytes, saved: this.#inTurn(() => this.#write(waiting)) };
+      this.#waiting = waiting;
+    }
+    this.#waiting.bytes = bytes;
+    return this.#waiting.saved;
+  }
+
+  async reset(run: string): Promise<void> {
+    if (this.#opened !== undefined) {
+      this.#openedFor(run);
+      this.#waiting = undefined; // what is saved from now on comes after the reset
+      return this.#inTurn(() => this.#remove());
+    }
+    const lock = await this.#lock();
+    try {
+      await this.#read(run).catch(unlessUnreadable);
+      await this.#remove();
+    } finally {
+      lock.release();
+    }
+  }
+
+  async close(run: string): Promise<void> {
+    if (this.#opened === undefined) return;
+    const { lock } = this.#openedFor(run);
+    this.#opened = undefined;
+    this.#waiting = undefined;
+    await this.#inTurn(() => lock.release());
+  }
+
+  async #lock(): Promise<HeldLock> {
+    const file = `${this.#file}.lock`;
+    const lock = await this.#doing('locked', async () => {
+      const flaw = await lstat(file).then(flawOf, unlessMissing);
+      if (flaw !== undefined) throw notACheckpoint(file, flaw);
+      return lockFile(file);
+    });
+    if (lock !== undefined) return lock;
+    throw new PipelineError({
+      code: 'CHECKPOINT_LOCKED',
+      message: `${this.#file} is in use by another run`,
+    });
+  }
+
+  async #read(run: string): Promise<Checkpoint | undefined> {
+    const found = await this.#doing('read', () => readOwnedFile(this.#file));
+    if (found === undefined) return undefined;
+    if ('flaw' in found) throw notACheckpoint(this.#file, found.flaw);
+    const document = decodeDocument(found.bytes, this.#file);
+    if (document.run === run) return document.checkpoint;
+    throw new PipelineError({
+      code: 'CHECKPOINT_MISMATCH',
+      message: `${this.#file} belongs to the run ${JSON.stringify(document.run)}, not to ${JSON.stringify(run)}`,
+    });
+  }
+
+  async #write(waiting: Waiting): Promise<void> {
+    if (this.#waiting === waiting) this.#waiting = undefined;
+    await this.#doing('saved', () => replaceFile(this.#file, waiting.bytes));
+  }
+
+  async #remove(): Promise<void> {
+    await this.#doing('removed', () => removeFile(this.#file));
+  }
+
+  #openedFor(run: string): Opened {
+    if (this.#opened?.run === run) return this.#opened;
+    const state = this.#opened === undefined ? 'closed' : `open for ${JSON.stringify(this.#opened.run)}`;
+    throw new TypeError(`${this.#file} must be open for ${JSON.stringify(run)}, but is ${state}`);
+  }
+
+  #inTurn<R>(work: () => R | Promise<R>): Promise<R> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #doing<R>(what: string, work: () => Promise<R>): Promise<R> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof PipelineError) throw cause;
+      const message = `${this.#file} could not be ${what}: ${messageOf(cause)}`;
+      throw new PipelineError({ code: 'CHECKPOINT_FAILED', message, cause });
+    }
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+/** What nobody can go on from may be removed by whoever wants to begin again. */
+function unlessUnreadable(error: unknown): undefined {
+  const { code } = error as PipelineError;
+  if (code !== 'CHECKPOINT_CORRUPT' && code !== 'CHECKPOINT_NEWER') throw error;
+}

@@ -1,0 +1,89 @@
+import { type ErrorCode, PipelineError } from '../core/errors.ts';
+import { WriteError } from '../delivery/write-error.ts';
+import type { FailureKind } from '../failures/failure.ts';
+import { isWrongUse } from './exit-codes.ts';
+
+/** What is known of the command beside the error. */
+export interface ErrorContext {
+  readonly command: 'run' | 'preview';
+  /** Format of the source that was being read, once it is known. */
+  readonly format?: string | undefined;
+  /** Records are set aside already. */
+  readonly setsAside?: boolean;
+}
+
+/** What to do about an error: a flag or a command. */
+export function adviceFor(error: unknown, context: ErrorContext): string | undefined {
+  if (isWrongUse(error)) return `See chain-reaction ${context.command} --help`;
+  if (!(error instanceof PipelineError)) return undefined;
+  if (error instanceof WriteError && error.code === 'WRITE_FAILED') return afterWrite(error, context);
+  if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
+  return ADVICE[error.code];
+}
+
+const SET_ASIDE = 'Set such records aside and go on with --dead-letters FILE';
+
+/** What is wrong with one record only, where the format knows where the next one begins. */
+const AT_ONE_RECORD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['MALFORMED_RECORD', 'INVALID_RECORD']);
+
+/** In a JSON document the end of a malformed record cannot be known. */
+const RECOVERABLE = new Set(['ndjson', 'jsonl', 'csv', 'tsv', 'text']);
+
+function canSetAside({ command, format, setsAside }: ErrorContext): boolean {
+  return command === 'run' && !setsAside && format !== undefined && RECOVERABLE.has(format);
+}
+
+/** What helps against each error; `undefined` where its message says all there is to say. */
+export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
+  MALFORMED_RECORD: 'Mend the record, or name another format with --format',
+  MALFORMED_INPUT: 'Mend the input, or name another format with --format',
+  INVALID_UTF8: 'Convert the input to UTF-8, as with iconv -f latin1 -t utf-8',
+  INEXACT_NUMBER: 'Choose what becomes of such numbers with --numbers string|lossy',
+  RECORD_TOO_LARGE: 'Raise the bound with --max-record-bytes, or name another format with --format',
+  RECORD_TOO_DEEP: 'Mend the record: it is nested deeper than any program needs',
+  PATH_NOT_FOUND: 'Look at the document with chain-reaction preview, and give the path with --path',
+  UNKNOWN_FORMAT: 'Name it with --format json|ndjson|json-seq|csv|tsv|text',
+  SOURCE_FAILED: 'Check the name and whether it may be read; a URL may want --header-env Name=VARIABLE',
+  SOURCE_TRUNCATED: 'Get the source again: this one is not complete',
+  SOURCE_CHANGED: 'Start again: the source is not what it was',
+  CORRUPT_COMPRESSION: 'Get the source again: this one is damaged',
+  DECOMPRESSION_BOMB:
+    'If you trust the source, decompress it first and pipe it in: … | chain-reaction run - SINK',
+  INVALID_RECORD: 'Mend the record, or set such records aside with --dead-letters FILE',
+  TRANSFORM_FAILED: 'Mend the transform, or set such records aside with --dead-letters FILE',
+  WRITE_FAILED: 'Mend the cause and run again',
+  SINK_FAILED: 'Check the sink; for one that exists choose --if-exists append|replace',
+  SINK_CLOSED: undefined,
+  REFUSED_RECORD: 'Name the columns with --columns, or change the records with --transform FILE',
+  TOO_MANY_INVALID: 'Look at the dead letters for the reasons; --max-invalid N|N% allows more',
+  RECORDS_UNACCOUNTED: 'This is a mistake of the program: please report it',
+  CHECKPOINT_LOCKED: 'Wait for the other run, or give this one a checkpoint of its own',
+  CHECKPOINT_CORRUPT: 'Restore the checkpoint, or remove it to begin again',
+  CHECKPOINT_FOREIGN: 'Choose another name for the checkpoint',
+  CHECKPOINT_NEWER: 'Run the version that wrote the checkpoint, or a later one',
+  CHECKPOINT_MISMATCH: 'Choose its own checkpoint for each run, or remove this one to begin again',
+  CHECKPOINT_FAILED: 'Check whether its folder may be written, and whether the disk is full',
+  MISSING_PACKAGE: undefined, // the message says what to install
+  ABORTED: undefined,
+};
+
+function afterWrite(
+  { failure, refused }: WriteError,
+  { command, setsAside }: ErrorContext,
+): string | undefined {
+  if (refused > 0 && command === 'run' && !setsAside) return SET_ASIDE;
+  if (/\b40[13]\b/.test(failure.why)) return 'Check the credentials: --header-env Authorization=VARIABLE';
+  return AFTER_WRITE[failure.kind];
+}
+
+/** What the failure of a write means decides what helps. */
+const AFTER_WRITE: Readonly<Record<FailureKind, string | undefined>> = {
+  'not-applied': 'Check whether the sink can be reached; --max-retries N waits longer for it',
+  'unknown-outcome': 'The chunk may be written or not; give the sink longer with --timeout and --max-retries',
+  throttled: 'The sink asks for time: run again later, with a lower --concurrency or a smaller --batch-size',
+  'too-large': 'Write smaller chunks with --batch-size N or --max-bytes SIZE',
+  'bad-records': 'Name the columns with --columns, or change the records with --transform FILE',
+  'run-wide': 'Mend the cause and run again: no other chunk would be taken either',
+  aborted: undefined,
+  unrecognised: 'Mend the cause and run again',
+};

@@ -1,0 +1,55 @@
+import type { Sink } from '../core/sink.ts';
+import type { StdoutSinkOptions } from '../sinks/stdout-sink.ts';
+import type { HeaderValues } from './headers.ts';
+import type { SinkFlags, SinkPlace } from './sink-argument.ts';
+
+/** The sink of a place; only its own module is loaded. @throws TypeError when it cannot be made so */
+export async function createSink(
+  place: SinkPlace,
+  flags: SinkFlags,
+  headers: HeaderValues | undefined,
+): Promise<Sink> {
+  if (place.kind === 'file') return file(place.file, flags);
+  if (place.kind === 'http') return http(place.url, flags, headers);
+  if (place.kind === 'sqlite') return sqlite(place, flags);
+  const { stdoutSink } = await import('../sinks/stdout-sink.ts');
+  return stdoutSink(encodingOf(flags));
+}
+
+async function file(path: string, flags: SinkFlags): Promise<Sink> {
+  const { fileSink } = await import('../sinks/file-sink.ts');
+  const { ifExists } = flags;
+  return fileSink({ file: path, ...encodingOf(flags), ...(ifExists !== undefined && { ifExists }) });
+}
+
+/** How records become text. */
+function encodingOf({ to, columns, escapeFormulas }: SinkFlags): StdoutSinkOptions {
+  return {
+    ...(to !== undefined && { format: to }),
+    ...(columns !== undefined && { columns: columns.split(',') }),
+    ...(escapeFormulas !== undefined && { escapeFormulas }),
+  };
+}
+
+async function http(url: string, { method, body }: SinkFlags, headers?: HeaderValues): Promise<Sink> {
+  const { httpSink } = await import('../sinks/http-sink.ts');
+  return httpSink({
+    url,
+    ...(headers !== undefined && { headers }),
+    ...(method !== undefined && { method }),
+    ...(body !== undefined && { body }),
+  });
+}
+
+async function sqlite(place: SinkPlace & { kind: 'sqlite' }, flags: SinkFlags): Promise<Sink> {
+  const { sqliteSink } = await import('../sinks/sqlite-sink.ts');
+  const { columns, ifExists } = flags;
+  const key = flags.key?.split(',') ?? place.key;
+  return sqliteSink({
+    file: place.file,
+    table: place.table,
+    ...(columns !== undefined && { columns: columns.split(',') }),
+    ...(key !== undefined && { key }),
+    ...(ifExists !== undefined && { ifExists }),
+  });
+}

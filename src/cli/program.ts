@@ -1,0 +1,102 @@
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import {
+  addOutputFlags,
+  addReadingFlags,
+  addRecordFlags,
+  addScreenFlags,
+  addWritingFlags,
+} from './command-flags.ts';
+import type { PreviewFlags } from './preview.ts';
+import type { RunFlags } from './run.ts';
+import { mask } from './secrets.ts';
+import { plain } from './terminal.ts';
+
+const EXAMPLES = `
+Examples:
+  chain-reaction run orders.json.gz 'sqlite:shop.db?table=orders' --key id
+  chain-reaction run https://example.com/export.json orders.csv --path data.items
+  chain-reaction run 'logs/*.ndjson' https://api.example.com/logs --batch-size 500 --header-env Authorization=TOKEN
+  cat users.csv | chain-reaction run - users.ndjson.zst --dead-letters invalid.ndjson
+  chain-reaction run orders.json - --to csv | sort
+  chain-reaction preview orders.csv
+`;
+
+const EXIT_CODES = `
+Exit codes:
+  0    all records written (or the reader of stdout has gone away, as head does)
+  1    the run failed
+  2    wrong usage
+  3    finished, but records were set aside as dead letters
+  4    input unreadable, malformed or invalid
+  5    reserved: a checkpoint that does not belong to the input
+  6    more records are invalid or refused than --max-invalid allows
+  130  interrupted by SIGINT; 143 by SIGTERM
+`;
+
+/** The commands and their flags. @param setCode is given the exit code of the command that ran */
+export function createProgram(setCode: (code: number) => void): Command {
+  const program = new Command('chain-reaction')
+    .description(
+      'Moves records from files, HTTP and stdin into databases, APIs and files, in chunks, with retries.',
+    )
+    .version(version(), '-V, --version')
+    .addHelpText('beforeAll', EXAMPLES)
+    .addHelpText('afterAll', EXIT_CODES)
+    .showSuggestionAfterError()
+    .showHelpAfterError('See chain-reaction --help')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${usageText(text)}\n`) });
+  addRun(program, setCode);
+  addPreview(program, setCode);
+  return program;
+}
+
+/** What commander says of a wrong command line, without the values in it: any of them may be a secret. */
+export function usageText(text: string): string {
+  return plain(mask(text.trim()))
+    .replace(/^error: /, '')
+    .replace(/^(unknown option '[^'=]+)=.*'/, "$1'")
+    .replace(/^(too many arguments .* but got \d+):.*$/, '$1');
+}
+
+function addRun(program: Command, setCode: (code: number) => void): void {
+  const command = program
+    .command('run')
+    .description('Write the records of one or more sources into a sink (the last argument).')
+    .usage('[options] SOURCE… SINK')
+    .showHelpAfterError('See chain-reaction run --help')
+    .argument(
+      '<places...>',
+      'SOURCE: a path, glob, URL, or - for stdin; SINK: sqlite:FILE?table=NAME, URL, file, or - for stdout',
+    );
+  addWritingFlags(command);
+  addRecordFlags(command);
+  addReadingFlags(command);
+  addOutputFlags(command);
+  addScreenFlags(command).action(async (places: string[], flags: RunFlags) => {
+    const { run } = await import('./run.ts');
+    setCode(await run(places, flags));
+  });
+}
+
+function addPreview(program: Command, setCode: (code: number) => void): void {
+  const command = program
+    .command('preview')
+    .description('Show the format, size, columns and first records of a source.')
+    .showHelpAfterError('See chain-reaction preview --help')
+    .argument('<source>', 'a path, glob, URL, or - for stdin')
+    .option('--records <n>', 'records to show', '5');
+  addReadingFlags(command);
+  addScreenFlags(command).action(async (place: string, flags: PreviewFlags) => {
+    const { preview } = await import('./preview.ts');
+    setCode(await preview(place, flags));
+  });
+}
+
+function version(): string {
+  const { version: found } = createRequire(import.meta.url)('../../package.json') as {
+    readonly version: string;
+  };
+  return found;
+}

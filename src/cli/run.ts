@@ -1,0 +1,157 @@
+import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
+import { createSink } from './create-sink.ts';
+import { UsageError } from './exit-codes.ts';
+import { checkSources, describeSources } from './places.ts';
+import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
+import type { ReportContext } from './report.ts';
+import { Screen, type ScreenFlags } from './screen.ts';
+import { keepUrlSecrets } from './secrets.ts';
+import { handleSignals } from './signals.ts';
+import { checkSinkFlags, describeSink, parseSink, type SinkFlags, type SinkPlace } from './sink-argument.ts';
+import { type UrlHeaders, urlHeaders } from './url-headers.ts';
+import { type WritingFlags, writingOf } from './writing-flags.ts';
+
+/** The flags of `run`, as commander gives them. */
+export interface RunFlags extends ReadingFlags, WritingFlags, SinkFlags, ScreenFlags {}
+
+/** Runs sources into a sink. @returns the exit code */
+export async function run(places: readonly string[], flags: RunFlags): Promise<number> {
+  const screen = new Screen(flags);
+  const { deadLetters } = flags;
+  const context: Context = { command: 'run', setsAside: deadLetters !== undefined, deadLetters };
+  try {
+    const plan = planRun(places, flags, screen);
+    context.sink = describeSink(plan.sink);
+    context.isAllOrNothing = plan.sink.kind === 'file';
+    announce(plan, context.sink, screen);
+    return await runPlan(plan, flags, screen, context);
+  } catch (error) {
+    return screen.fail(error, context);
+  }
+}
+
+/** What is known of the run: more and more. */
+interface Context extends Partial<ReportContext> {
+  readonly command: 'run';
+  readonly setsAside: boolean;
+  readonly deadLetters?: string | undefined;
+  format?: string;
+  sink?: string;
+  isAllOrNothing?: boolean;
+}
+
+interface RunPlan {
+  readonly sources: readonly string[];
+  readonly sink: SinkPlace;
+  readonly headers: UrlHeaders;
+  readonly reading: ReturnType<typeof readingOf>;
+  readonly writing: ReturnType<typeof writingOf>;
+}
+
+/** All that can be said to be wrong before anything is loaded or opened. */
+function planRun(places: readonly string[], flags: RunFlags, screen: Screen): RunPlan {
+  for (const place of places)
+    if (keepUrlSecrets(place))
+      screen.warn(
+        'What is secret in a URL shows in the list of processes; --header-env Name=VARIABLE does not',
+      );
+  const sources = places.slice(0, -1);
+  const last = places.at(-1);
+  const [first] = sources;
+  if (last === '-') screen.keepStdoutForData();
+  const headers = urlHeaders(flags, sources, last, process.env, (text) => screen.warn(text));
+  if (first === undefined || last === undefined)
+    throw new UsageError('run needs at least one source and, last, a sink: chain-reaction run SOURCE… SINK');
+  const sink = parseSink(last, first);
+  checkSinkFlags(sink, flags);
+  checkSources(sources, process.stdin);
+  return { sources, sink, headers, reading: readingOf(flags), writing: writingOf(flags) };
+}
+
+/** Something on the screen at once, before what takes time to load. */
+function announce({ sources, sink }: RunPlan, name: string, screen: Screen): void {
+  screen.note(`Reading ${describeSources(sources)} into ${name}`);
+  if (sink.kind === 'sqlite' && sink.isTableDerived)
+    screen.note(`The table is named after the source; name another with sqlite:${sink.file}?table=NAME`);
+}
+
+async function runPlan(
+  { sources, sink, headers, reading, writing }: RunPlan,
+  flags: RunFlags,
+  screen: Screen,
+  context: Context,
+): Promise<number> {
+  const { BatchProcessor } = await import('../pipeline/batch-processor.ts');
+  const standstill = new AbortController();
+  const options: BatchProcessorOptions = {
+    ...reading,
+    ...writing,
+    ...(await moduleOptions(flags)),
+    source: await sourcesOf(sources, headers.source),
+    sink: await createSink(sink, flags, headers.sink),
+    signal: standstill.signal,
+    retry: {
+      ...writing.retry,
+      onRetry: ({ retry, delayMs, failure, chunk }) =>
+        screen.note(
+          `Chunk ${chunk.index + 1}: retry ${retry} in ${Math.round(delayMs / 100) / 10} s (${failure.why})`,
+        ),
+    },
+    onSource: ({ source, format, compression }: SourceNote) => {
+      context.format = format;
+      screen.note(`${source} is ${format}${isCompressed(compression) ? `, ${compression}` : ''}`);
+    },
+    onProgress: (progress) => screen.progress(progress),
+  };
+  const processor = new BatchProcessor(options);
+  const signals = handleSignals(
+    () => processor.stop(),
+    (text) => screen.note(text),
+  );
+  const release = onStandstill((reason) => standstill.abort(reason));
+  screen.begin();
+  try {
+    const summary = await processor.run();
+    return screen.finish(summary, { sink: context.sink ?? sink.kind, deadLetters: context.deadLetters });
+  } catch (error) {
+    return screen.fail(error, context, signals.interrupted());
+  } finally {
+    release();
+    signals.release();
+  }
+}
+
+interface SourceNote {
+  readonly source: string;
+  readonly format: string;
+  readonly compression?: string;
+}
+
+function isCompressed(compression: string | undefined): boolean {
+  return compression !== undefined && compression !== 'none';
+}
+
+/** What needs a module of its own. */
+async function moduleOptions({ transform, deadLetters }: RunFlags): Promise<Partial<BatchProcessorOptions>> {
+  return {
+    ...(transform !== undefined && {
+      transform: await (await import('./transform-module.ts')).loadTransform(transform),
+    }),
+    ...(deadLetters !== undefined && {
+      onInvalid: 'dead-letter',
+      deadLetters: (await import('../sinks/dead-letter-file.ts')).deadLetterFile(deadLetters),
+    }),
+  };
+}
+
+/** Node ends a process that waits for nothing, with exit code 0, however much of the run is still to be done. */
+function onStandstill(stop: (reason: Error) => void): () => void {
+  const onBeforeExit = () =>
+    stop(
+      new Error(
+        'it came to a standstill: a transform or a sink never answered, and nothing else is left to wait for',
+      ),
+    );
+  process.once('beforeExit', onBeforeExit);
+  return () => process.off('beforeExit', onBeforeExit);
+}

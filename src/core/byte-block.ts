@@ -1,0 +1,171 @@
+import { encodeJson } from './json.ts';
+import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
+import { PositionList } from './position-list.ts';
+import { BLOCK, type RecordBlock, type RecordBytes } from './record-block.ts';
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const COMMA = 0x2c;
+
+export interface ByteBlockOptions<T> {
+  readonly source: string;
+  readonly start: Cursor;
+  readonly end: Cursor;
+  readonly encoded: RecordBytes;
+  /** Offset in the source of `encoded.bytes[0]`. */
+  readonly offset: number;
+  /** Line (from 1) on which each record begins, for formats that count lines. */
+  readonly lines?: Uint32Array | undefined;
+  /** Decodes all records of the bytes, in order; only called with bytes that were found well-formed, when they are looked at. */
+  readonly decode: (encoded: RecordBytes) => readonly T[];
+  /** The records, when finding them well-formed has decoded them anyway. */
+  readonly records?: readonly T[] | undefined;
+  /** Called when someone looks at records. */
+  readonly onLook?: (() => void) | undefined;
+}
+
+/** A block of records that are still the bytes of their source. */
+export class ByteBlock<T> implements RecordBlock<T> {
+  readonly [BLOCK] = true;
+  readonly source: string;
+  readonly start: Cursor;
+  readonly end: Cursor;
+  readonly encoded: RecordBytes;
+  readonly #options: ByteBlockOptions<T>;
+  #records: readonly T[] | undefined;
+
+  constructor(options: ByteBlockOptions<T>) {
+    this.source = options.source;
+    this.start = options.start;
+    this.end = options.end;
+    this.encoded = options.encoded;
+    this.#options = options;
+    this.#records = options.records;
+  }
+
+  get count(): number {
+    return this.encoded.starts.length;
+  }
+
+  get records(): readonly T[] {
+    this.#options.onLook?.();
+    this.#records ??= this.#options.decode(this.encoded);
+    return this.#records;
+  }
+
+  get positions(): PositionList {
+    const { starts } = this.encoded;
+    const { offset, lines } = this.#options;
+    return new PositionList({ before: this.start.records, starts, offset, lines });
+  }
+
+  position(index: number): Position {
+    return this.positions.at(index);
+  }
+
+  describe(index: number): string {
+    return describePosition(this.source, this.position(index));
+  }
+
+  byteLength(index: number): number {
+    return this.encoded.ends[index]! - this.encoded.starts[index]!;
+  }
+
+  slice(from: number, to: number): RecordBlock<T> {
+    const { starts, ends } = this.encoded;
+    return new ByteBlock({
+      ...this.#options,
+      start: this.#cursorAt(from),
+      end: this.#cursorAt(to),
+      encoded: { ...this.encoded, starts: starts.subarray(from, to), ends: ends.subarray(from, to) },
+      lines: this.#options.lines?.subarray(from, to),
+      records: this.#records?.slice(from, to),
+    });
+  }
+
+  copy(): RecordBlock<T> {
+    return new ByteBlock({ ...this.#options, records: undefined });
+  }
+
+  ndjson(): Uint8Array {
+    if (this.encoded.format !== 'json')
+      return Buffer.from(this.records.map((r) => `${encodeJson(r)}\n`).join(''));
+    return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded);
+  }
+
+  jsonArray(): Uint8Array {
+    if (this.encoded.format !== 'json') return Buffer.from(`[${this.records.map(encodeJson).join(',')}]`);
+    return joinElements(this.encoded);
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.records[Symbol.iterator]();
+  }
+
+  #cursorAt(index: number): Cursor {
+    if (index === 0) return this.start;
+    if (index >= this.count) return this.end;
+    return cursorBefore(this.start.source, this.position(index));
+  }
+}
+
+/** The part of the bytes that already is NDJSON: every record followed by one line feed, and the next record. */
+function linesAsTheyAre({ bytes, starts, ends }: RecordBytes): Uint8Array | undefined {
+  const last = starts.length - 1;
+  if (last < 0) return new Uint8Array(0);
+  for (let i = 0; i <= last; i++) {
+    const end = ends[i]!;
+    if (bytes[end] !== LINE_FEED || (i < last && starts[i + 1] !== end + 1)) return undefined;
+  }
+  const lines = bytes.subarray(starts[0], ends[last]! + 1);
+  return countByte(lines, LINE_FEED) === starts.length && lines.indexOf(CARRIAGE_RETURN) < 0
+    ? lines
+    : undefined;
+}
+
+/** Copies the records into lines. Inside valid JSON a raw line break is always white space: it is left out. */
+function joinLines(encoded: RecordBytes): Uint8Array {
+  const out = Buffer.allocUnsafe(totalLength(encoded));
+  let at = 0;
+  for (let i = 0; i < encoded.starts.length; i++) {
+    const record = encoded.bytes.subarray(encoded.starts[i], encoded.ends[i]);
+    at = copyWithoutLineBreaks(record, out, at);
+    out[at++] = LINE_FEED;
+  }
+  return out.subarray(0, at);
+}
+
+function joinElements(encoded: RecordBytes): Uint8Array {
+  const { bytes, starts, ends } = encoded;
+  const out = Buffer.allocUnsafe(totalLength(encoded) + 2);
+  let at = out.write('[');
+  for (let i = 0; i < starts.length; i++) {
+    if (i > 0) out[at++] = COMMA;
+    out.set(bytes.subarray(starts[i], ends[i]), at);
+    at += ends[i]! - starts[i]!;
+  }
+  at += out.write(']', at);
+  return out.subarray(0, at);
+}
+
+function copyWithoutLineBreaks(record: Uint8Array, out: Uint8Array, at: number): number {
+  if (record.indexOf(LINE_FEED) < 0 && record.indexOf(CARRIAGE_RETURN) < 0) {
+    out.set(record, at);
+    return at + record.length;
+  }
+  for (const byte of record) if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) out[at++] = byte;
+  return at;
+}
+
+/** Bytes of all records with one separator each. */
+function totalLength({ starts, ends }: RecordBytes): number {
+  let length = 0;
+  for (let i = 0; i < starts.length; i++) length += ends[i]! - starts[i]! + 1;
+  return length;
+}
+
+function countByte(bytes: Uint8Array, byte: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(byte); at >= 0; at = bytes.indexOf(byte, at + 1)) count++;
+  return count;
+}

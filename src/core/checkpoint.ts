@@ -1,0 +1,73 @@
+import type { Cursor } from './position.ts';
+
+/** How far a run has come. Whoever saves it fills in what it knows; all of it comes back as it was saved. */
+export interface Checkpoint {
+  /** Everything before it is written, filtered or set aside. Absent before the first chunk. */
+  readonly cursor?: Cursor;
+  /** What is written beyond the cursor, in order: chunks that overtook others. */
+  readonly finished?: readonly RecordRange[];
+  /** Hash of all that decides what becomes of a record: the options of the run, the version of its transform. */
+  readonly pipeline?: string;
+  /** The inputs as they were, in their order: `Cursor.source` counts through them. */
+  readonly sources?: readonly Fingerprint[];
+  /** Dead letters of the run so far. */
+  readonly deadLettered?: number;
+  /** @default 'running' */
+  readonly state?: 'running' | 'finished';
+  /** When it was saved, in ISO 8601. */
+  readonly savedAt?: string;
+}
+
+/** Whole records of one source that follow each other, counted from 0. */
+export interface RecordRange {
+  /** Which source of the run, from 0. */
+  readonly source: number;
+  /** The first of them. */
+  readonly from: number;
+  /** The first behind them. */
+  readonly to: number;
+}
+
+/** What tells an input from another one, and from what it was earlier. */
+export interface Fingerprint {
+  /** Path, or URL without credentials. */
+  readonly name: string;
+  /** Bytes of the whole input, when known. */
+  readonly size?: number;
+  /** The ETag, when there is one. */
+  readonly etag?: string;
+  /** The first bytes: 64 KiB, or all there are. */
+  readonly head?: HashedBytes;
+  /** The last bytes before the position of a cursor: 4 KiB, or all there are. */
+  readonly tail?: HashedBytes;
+}
+
+/** A piece of an input, by its hash. */
+export interface HashedBytes {
+  /** Offset of the first byte. */
+  readonly from: number;
+  /** Offset behind the last byte. */
+  readonly to: number;
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/**
+ * A place where runs note how far they have come, each under its name. One that a second run might find at the same
+ * time has `open` and `close`; a run calls them around everything else.
+ */
+export interface CheckpointStore {
+  /**
+   * Takes the checkpoint of the run for the caller alone, and looks at it. Rejects with the code `CHECKPOINT_LOCKED`
+   * when another run has it: at once, without waiting for it.
+   */
+  open?(run: string): Promise<void>;
+  /** What was saved last, if the run has begun before. */
+  load(run: string): Promise<Checkpoint | undefined>;
+  /** Replaces what was saved. Resolves when it is safe; when it rejects, what was saved earlier (or this) is. */
+  save(run: string, checkpoint: Checkpoint): Promise<void>;
+  /** Forgets the run: the next one begins at the beginning. */
+  reset?(run: string): Promise<void>;
+  /** Lets others have the checkpoint. The end of the process, however sudden, does the same. */
+  close?(run: string): Promise<void>;
+}

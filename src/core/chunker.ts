@@ -1,0 +1,155 @@
+import { type Chunk, createChunk, type SourceRange } from './chunk.ts';
+import { ObjectBlock } from './object-block.ts';
+import type { Cursor } from './position.ts';
+import { isRecordBlock, type RecordBlock } from './record-block.ts';
+
+export interface ChunkerOptions {
+  /** Most records of a chunk. */
+  readonly records: number;
+  /** Most bytes of a chunk. A record that is larger than that becomes a chunk of its own. */
+  readonly bytes: number;
+  /** Name of the source of plain records. */
+  readonly source: string;
+}
+
+/**
+ * Cuts blocks and plain records into chunks: by count, by bytes, or when told to (`cut`).
+ * What it is given in small pieces it collects; what it is given in large ones it slices, and copies nothing.
+ */
+export class Chunker<T> {
+  #options: ChunkerOptions;
+  #index = 0;
+  #blocks: RecordBlock<T>[] = [];
+  #ranges: SourceRange[] = [];
+  #plain: T[] = [];
+  #plainRead = 0;
+  #count = 0;
+  #bytes = 0;
+
+  constructor(options: ChunkerOptions) {
+    this.#options = options;
+  }
+
+  /** Records that wait for their chunk to become full. */
+  get waiting(): number {
+    return this.#count;
+  }
+
+  /** Lowers the bounds, between two chunks: where records wait already, theirs stay. */
+  lower({ records, bytes }: Omit<ChunkerOptions, 'source'>): void {
+    if (this.#count > 0) return;
+    const { source, ...bounds } = this.#options;
+    this.#options = {
+      source,
+      records: Math.min(bounds.records, records),
+      bytes: Math.min(bounds.bytes, bytes),
+    };
+  }
+
+  /** The quick way for a plain record that fills no chunk: takes it and returns true, or does nothing. */
+  collect(record: T): boolean {
+    const { records, bytes } = this.#options;
+    if (bytes !== Number.POSITIVE_INFINITY || this.#count + 1 >= records) return false;
+    this.#plain.push(record);
+    this.#count++;
+    return true;
+  }
+
+  /** Takes a block or a plain record and gives out the chunks that it fills. Iterate to the end before the next call. */
+  *add(item: RecordBlock<T> | T): Generator<Chunk<T>, void> {
+    if (isRecordBlock(item)) yield* this.#addBlock(item as RecordBlock<T>);
+    else if (this.#options.bytes === Number.POSITIVE_INFINITY) yield* this.#addPlain(item);
+    else yield* this.#addBlock(this.#blockOf([item]));
+  }
+
+  /** Ends the chunk that is being filled, if there is one: at the end of the input, or when it has waited long enough. */
+  cut(): Chunk<T> | undefined {
+    this.#closePlain();
+    if (this.#count === 0) return undefined;
+    const chunk = createChunk({ index: this.#index++, blocks: this.#blocks, ranges: this.#ranges });
+    this.#blocks = [];
+    this.#ranges = [];
+    this.#count = 0;
+    this.#bytes = 0;
+    return chunk;
+  }
+
+  /** What a transform filtered behind the last chunk: settled, though in no chunk. */
+  remainder(): readonly SourceRange[] {
+    return this.#count === 0 ? this.#ranges : [];
+  }
+
+  *#addPlain(record: T): Generator<Chunk<T>, void> {
+    this.#plain.push(record);
+    if (++this.#count >= this.#options.records) yield this.cut()!;
+  }
+
+  *#addBlock(block: RecordBlock<T>): Generator<Chunk<T>, void> {
+    this.#closePlain();
+    let from = 0;
+    for (let to = this.#fitting(block, from); to < block.count; to = this.#fitting(block, from)) {
+      if (to > from) this.#take(block.slice(from, to));
+      from = to;
+      const chunk = this.cut();
+      if (chunk !== undefined) yield chunk;
+    }
+    this.#take(from === 0 ? block : block.slice(from, block.count));
+    if (this.#isFull()) yield this.cut()!;
+  }
+
+  /** The index after the last record of `block`, from `from` on, that the chunk being filled has room for. */
+  #fitting(block: RecordBlock<T>, from: number): number {
+    const { records, bytes } = this.#options;
+    const most = Math.min(block.count, from + records - this.#count);
+    if (bytes === Number.POSITIVE_INFINITY) return most;
+    let size = this.#bytes;
+    for (let i = from; i < most; i++) {
+      size += block.byteLength(i) + 1;
+      if (size > bytes && this.#count + i - from > 0) return i;
+    }
+    return most;
+  }
+
+  #take(block: RecordBlock<T>): void {
+    if (block.count > 0) this.#blocks.push(block);
+    this.#count += block.count;
+    this.#extendRanges(block);
+    if (this.#options.bytes === Number.POSITIVE_INFINITY) return;
+    for (let i = 0; i < block.count; i++) this.#bytes += block.byteLength(i) + 1;
+  }
+
+  #isFull(): boolean {
+    return this.#count >= this.#options.records || (this.#count > 0 && this.#bytes >= this.#options.bytes);
+  }
+
+  /** Ranges that follow each other become one, so that a chunk of many small or emptied blocks stays small. */
+  #extendRanges({ source, start, end }: RecordBlock<T>): void {
+    const last = this.#ranges.at(-1);
+    if (last !== undefined && isSamePlace(last.end, start))
+      this.#ranges[this.#ranges.length - 1] = { ...last, end };
+    else this.#ranges.push({ source, start, end });
+  }
+
+  #closePlain(): void {
+    if (this.#plain.length === 0) return;
+    const block = this.#blockOf(this.#plain);
+    this.#plain = [];
+    this.#blocks.push(block);
+    this.#extendRanges(block);
+  }
+
+  #blockOf(records: readonly T[]): RecordBlock<T> {
+    const start: Cursor = { source: 0, records: this.#plainRead };
+    this.#plainRead += records.length;
+    return new ObjectBlock({
+      source: this.#options.source,
+      start,
+      end: { source: 0, records: this.#plainRead },
+      records,
+    });
+  }
+}
+
+function isSamePlace(a: Cursor, b: Cursor): boolean {
+  return a.source === b.source && a.records === b.records && (a.made ?? 0) === (b.made ?? 0);
+}

@@ -1,0 +1,55 @@
+import type { Chunk } from './chunk.ts';
+import type { PipelineError } from './errors.ts';
+import type { Position } from './position.ts';
+import type { RecordBlock } from './record-block.ts';
+
+/** How records are laid out in bytes. A format knows nothing of files, networks or sinks. */
+export interface Format<T = unknown> {
+  readonly name: string;
+  /** A new decoder for one source; it carries its state from piece to piece. */
+  decoder(context: DecodeContext): Decoder<T>;
+}
+
+/** What a decoder is told of its source. */
+export interface DecodeContext {
+  /** Name of the source, for messages. */
+  readonly source: string;
+  /** Which source of the run, from 0: the `source` of its cursors. */
+  readonly sourceIndex: number;
+}
+
+/**
+ * Bytes in, blocks of well-formed records out: no I/O, no waiting on anything but itself.
+ * What is wrong with one record and leaves the next one findable is a `MalformedRecord`; everything else is thrown, as a
+ * `PipelineError` with a position. Blocks before it have been given out by then.
+ */
+export interface Decoder<T = unknown> {
+  decode(bytes: Uint8Array): Decoded<T>;
+  /** The input has ended: gives out what is left, throws when the input is incomplete. */
+  end(): Decoded<T>;
+}
+
+export type Decoded<T> =
+  | Iterable<RecordBlock<T> | MalformedRecord>
+  | AsyncIterable<RecordBlock<T> | MalformedRecord>;
+
+/** A record that cannot be decoded, between two that can. */
+export interface MalformedRecord {
+  /** Says what is wrong and where. */
+  readonly malformed: PipelineError;
+  readonly position: Position;
+  /** Its bytes as they are in the source. */
+  readonly raw: Uint8Array;
+}
+
+/** How chunks become the bytes of a file or a body. `header`, then the chunks, `separator` between two, then `footer`. */
+export interface Encoder<T = unknown> {
+  readonly name: string;
+  readonly contentType: string;
+  /** Bytes before the first chunk; it is given to those that need to see it. */
+  header(first: Chunk<T> | undefined): Uint8Array;
+  /** The bytes of a chunk in pieces, each made when it is asked for, so that a large chunk is never there twice. */
+  encode(chunk: Chunk<T>): Iterable<Uint8Array>;
+  readonly separator: Uint8Array;
+  readonly footer: Uint8Array;
+}

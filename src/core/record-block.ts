@@ -1,0 +1,57 @@
+import type { Cursor, Position } from './position.ts';
+import type { Positions } from './position-list.ts';
+
+/** The format of the bytes of records that have not been decoded. */
+export type RecordFormat = 'json' | 'csv' | 'text';
+
+/** The bytes of consecutive records: record `i` is `bytes.subarray(starts[i], ends[i])`, without its separator. */
+export interface RecordBytes {
+  readonly format: RecordFormat;
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+/**
+ * A run of whole, consecutive records of one source: what travels from reading to chunking.
+ * Its records stay bytes until `records` is looked at; then they are decoded, once.
+ */
+export interface RecordBlock<T = unknown> extends Iterable<T> {
+  /** Name of the source, for messages. */
+  readonly source: string;
+  /** Number of records. It may be 0 when a transform filtered all of them; the cursors still move. */
+  readonly count: number;
+  /** Where the block begins: everything before it is in earlier blocks. */
+  readonly start: Cursor;
+  /** Where to go on after the block, past what a transform filtered. */
+  readonly end: Cursor;
+  /** The records, decoded on first access and kept. */
+  readonly records: readonly T[];
+  /** The records as they are in the source; absent when they were made from objects. */
+  readonly encoded?: RecordBytes | undefined;
+  /** Where the records are in the source, without holding on to the block; absent when only `position` tells it. */
+  readonly positions?: Positions | undefined;
+  /** Where record `index` (from 0) is in the source. */
+  position(index: number): Position;
+  /** `orders.ndjson:2 (record 2, byte 9)`: record `index` (from 0), for a message. */
+  describe(index: number): string;
+  /** Size in bytes of record `index` (from 0): as it is in the source, else as JSON. */
+  byteLength(index: number): number;
+  /** Records `from` up to, not including, `to`. Copies and decodes nothing. */
+  slice(from: number, to: number): RecordBlock<T>;
+  /** The same records, sharing no object with this block: for code that may change what it is given. */
+  copy(): RecordBlock<T>;
+  /** One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON. */
+  ndjson(): Uint8Array;
+  /** All records as one JSON array. Nothing is decoded when the bytes are JSON. */
+  jsonArray(): Uint8Array;
+  /** Marks a block, also across two copies of this package. */
+  readonly [BLOCK]: true;
+}
+
+export const BLOCK: unique symbol = Symbol.for('chain-reaction.record-block') as never;
+
+/** Whether a value is a block of records rather than a record. */
+export function isRecordBlock(value: unknown): value is RecordBlock {
+  return typeof value === 'object' && value !== null && BLOCK in value;
+}

@@ -1,0 +1,63 @@
+import type { Chunk } from './chunk.ts';
+
+/** What holds after a run that was cut off and started again. */
+export type Guarantee = 'exactly-once' | 'effectively-once' | 'at-least-once';
+
+/** What a sink is told of one attempt to write a chunk. */
+export interface WriteContext {
+  /** 1 for the first write of a chunk, 2 for its first retry, and so on. */
+  readonly attempt: number;
+  /** Aborts when the run is stopped or the attempt has taken too long. */
+  readonly signal: AbortSignal;
+}
+
+/** What a sink is told when it is opened. */
+export interface OpenContext {
+  readonly signal: AbortSignal;
+}
+
+/** What a sink is told when it is closed. */
+export interface CloseContext {
+  /** Whether every chunk of the run was written. Only then may output appear under its final name. */
+  readonly complete: boolean;
+}
+
+/** The most that a sink takes in one write. */
+export interface SinkLimits {
+  /** Records, at least 1. */
+  readonly records?: number;
+  /** Bytes of the records as NDJSON. */
+  readonly bytes?: number;
+}
+
+/**
+ * A place to which chunks are written.
+ *
+ * When `write` resolves, every record of the chunk is safe. When it rejects, assume that none is – unless it rejects
+ * with a `PartialWriteError`, which lists the records that are not. A sink does not retry and does not change the
+ * records it is given. `open` is called once before the first write, `close` once after the last, also after a failure.
+ */
+export interface Sink<T = unknown> {
+  readonly name: string;
+  /** Stated honestly; the contract suite checks what can be checked. */
+  readonly guarantee: Guarantee;
+  readonly limits?: SinkLimits;
+  open?(context: OpenContext): Promise<void>;
+  write(chunk: Chunk<T>, context: WriteContext): Promise<void>;
+  close?(context: CloseContext): Promise<void>;
+}
+
+/** A sink with every method, as the wrappers of `delivery/` need it. */
+export type FullSink<T = unknown> = Required<Omit<Sink<T>, 'limits'>> & Pick<Sink<T>, 'limits'>;
+
+/** The sink with another `write`, and all else as it was. */
+export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T> {
+  return {
+    name: sink.name,
+    guarantee: sink.guarantee,
+    ...(sink.limits !== undefined && { limits: sink.limits }),
+    open: async (context) => sink.open?.(context),
+    write,
+    close: async (context) => sink.close?.(context),
+  };
+}

@@ -1,0 +1,26 @@
+/** A place from which bytes or records are read. */
+export interface Source<T = unknown> {
+  /** Name for messages and for the ids of chunks: a path, a URL without credentials, `stdin`. */
+  readonly name: string;
+  /** Called once for a run. Rejects with a `PipelineError` when there is nothing to read. */
+  open(context: { readonly signal: AbortSignal }): Promise<SourceContent<T>>;
+}
+
+/** What a source holds, once it is open. Leaving the iteration early frees what it holds. */
+export type SourceContent<T = unknown> = ByteContent | RecordContent<T>;
+
+/** A source of bytes, open. */
+export interface ByteContent {
+  readonly kind: 'bytes';
+  readonly pieces: AsyncIterable<Uint8Array>;
+  /** Bytes as they are stored (before decompression), when known. */
+  readonly size?: number;
+  /** Media type, when the source states one. */
+  readonly contentType?: string;
+}
+
+/** A source of records, open. */
+export interface RecordContent<T> {
+  readonly kind: 'records';
+  readonly records: AsyncIterable<T>;
+}

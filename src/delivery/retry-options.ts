@@ -1,0 +1,61 @@
+import type { Chunk } from '../core/chunk.ts';
+import { expectKind, integerBetween, MAX_TIMER_MS, numberBetween } from '../core/options.ts';
+import { type BackoffOptions, backoff, type ClassifyFunction, type Failure } from '../failures/index.ts';
+
+/** When and how often `retrying` writes again. */
+export interface RetryOptions extends BackoffOptions {
+  /** Retries after the first attempt, 0 to 100. @default 3 */
+  readonly maxRetries?: number;
+  /**
+   * Milliseconds that one attempt may take, from 1; `Infinity` for no bound. Then its signal aborts, and nothing happens
+   * before it has ended, so that two attempts never overlap.
+   * @default 60_000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Longest wait that a receiver may ask for (`Retry-After`), in milliseconds. Up to it the wait is obeyed in full; a
+   * longer one fails the chunk at once, since a retry must not come earlier than the receiver asks. Five minutes are
+   * more than receivers ask that are only busy; beyond, people should know.
+   * @default 300_000
+   */
+  readonly maxRetryAfterMs?: number;
+  /** Says what an error means, before the tables do: return `undefined` to leave it to them. */
+  readonly classify?: ClassifyFunction;
+  /** Called before each wait. What it throws fails the chunk. */
+  readonly onRetry?: (event: RetryEvent) => void;
+}
+
+export interface RetryEvent {
+  readonly chunk: Chunk;
+  /** Number of the attempt that failed, from 1. */
+  readonly attempt: number;
+  /** Number of the retry that follows, from 1. */
+  readonly retry: number;
+  /** Milliseconds until then. */
+  readonly delayMs: number;
+  /** What the error means; of several refused records, of those that are sent again. */
+  readonly failure: Failure;
+  readonly error: unknown;
+}
+
+/** Options with their defaults, checked. */
+export interface RetryPolicy {
+  readonly maxRetries: number;
+  readonly timeoutMs: number;
+  readonly maxRetryAfterMs: number;
+  readonly classify: ClassifyFunction | undefined;
+  readonly onRetry: ((event: RetryEvent) => void) | undefined;
+  /** Milliseconds before retry number 1, 2, … */
+  readonly delayBefore: (retry: number) => number;
+}
+
+/** @throws RangeError or TypeError when an option is wrong */
+export function retryPolicy(options: RetryOptions): RetryPolicy {
+  const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000, classify, onRetry } = options;
+  integerBetween('maxRetries', maxRetries, 0, 100);
+  if (timeoutMs !== Number.POSITIVE_INFINITY) numberBetween('timeoutMs', timeoutMs, 1, MAX_TIMER_MS);
+  numberBetween('maxRetryAfterMs', maxRetryAfterMs, 0, MAX_TIMER_MS);
+  expectKind('classify', classify, classify === undefined || typeof classify === 'function', 'a function');
+  expectKind('onRetry', onRetry, onRetry === undefined || typeof onRetry === 'function', 'a function');
+  return { maxRetries, timeoutMs, maxRetryAfterMs, classify, onRetry, delayBefore: backoff(options) };
+}

@@ -1,0 +1,94 @@
+import { failureTable } from './failure.ts';
+
+/** `errno` of MySQL and MariaDB, server and client. */
+export const MYSQL_ERRORS = failureTable({
+  'not-applied': [
+    1213, // ER_LOCK_DEADLOCK: the whole transaction was rolled back
+    1205, // ER_LOCK_WAIT_TIMEOUT: only the statement was; the sink rolls back the rest
+    1020, // ER_CHECKREAD: another transaction was faster, under snapshot isolation (MariaDB)
+    1614, // ER_XA_RBDEADLOCK
+    3572, // ER_LOCK_NOWAIT
+    1040, // ER_CON_COUNT_ERROR
+    1203, // ER_TOO_MANY_USER_CONNECTIONS
+    1226, // ER_USER_LIMIT_REACHED
+    1042, // ER_BAD_HOST_ERROR
+    2002, // CR_CONNECTION_ERROR
+    2003, // CR_CONN_HOST_ERROR
+    2005, // CR_UNKNOWN_HOST
+    3024, // ER_QUERY_TIMEOUT: the statement was ended
+    1969, // ER_STATEMENT_TIMEOUT (MariaDB)
+    // the mariadb package's own
+    45010, // ER_SOCKET_CREATION_FAIL
+    45012, // ER_CONNECTION_TIMEOUT
+    45013, // ER_CMD_CONNECTION_CLOSED: before the command was sent
+    45028, // ER_GET_CONNECTION_TIMEOUT
+    45061, // ER_POOL_NO_CONNECTION
+  ],
+  'unknown-outcome': [
+    2006, // CR_SERVER_GONE_ERROR
+    2013, // CR_SERVER_LOST
+    1053, // ER_SERVER_SHUTDOWN
+    1317, // ER_QUERY_INTERRUPTED
+    1927, // ER_CONNECTION_KILLED
+    1152, // ER_ABORTING_CONNECTION
+    1180, // ER_ERROR_DURING_COMMIT
+    // the mariadb package's own
+    45004, // ER_CMD_NOT_EXECUTED_DESTROYED: also of a command that was under way, whatever its name says
+    45009, // ER_SOCKET_UNEXPECTED_CLOSE
+    45011, // ER_UNEXPECTED_PACKET
+    45026, // ER_SOCKET_TIMEOUT
+  ],
+  'too-large': [
+    1153, // ER_NET_PACKET_TOO_LARGE
+    1390, // ER_PS_MANY_PARAM
+    45046, // ER_MAX_ALLOWED_PACKET, of the mariadb package
+  ],
+  'bad-records': [
+    1062, // ER_DUP_ENTRY
+    1586, // ER_DUP_ENTRY_WITH_KEY_NAME
+    1048, // ER_BAD_NULL_ERROR
+    1264, // ER_WARN_DATA_OUT_OF_RANGE
+    1265, // WARN_DATA_TRUNCATED
+    1292, // ER_TRUNCATED_WRONG_VALUE
+    1366, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+    1406, // ER_DATA_TOO_LONG
+    1451, // ER_ROW_IS_REFERENCED_2
+    1452, // ER_NO_REFERENCED_ROW_2
+    1364, // ER_NO_DEFAULT_FOR_FIELD
+    1022, // ER_DUP_KEY
+    1169, // ER_DUP_UNIQUE
+    1216, // ER_NO_REFERENCED_ROW
+    1217, // ER_ROW_IS_REFERENCED
+    1526, // ER_NO_PARTITION_FOR_GIVEN_VALUE
+    1644, // ER_SIGNAL_EXCEPTION: a trigger refused it
+    1136, // ER_WRONG_VALUE_COUNT_ON_ROW
+    1690, // ER_DATA_OUT_OF_RANGE
+    3140, // ER_INVALID_JSON_TEXT
+    3819, // ER_CHECK_CONSTRAINT_VIOLATED
+    4025, // ER_CONSTRAINT_FAILED (MariaDB)
+  ],
+  'run-wide': [
+    1045, // ER_ACCESS_DENIED_ERROR
+    1044, // ER_DBACCESS_DENIED_ERROR
+    1142, // ER_TABLEACCESS_DENIED_ERROR
+    1143, // ER_COLUMNACCESS_DENIED_ERROR
+    1049, // ER_BAD_DB_ERROR
+    1054, // ER_BAD_FIELD_ERROR
+    1064, // ER_PARSE_ERROR
+    1146, // ER_NO_SUCH_TABLE
+    1290, // ER_OPTION_PREVENTS_STATEMENT
+    1114, // ER_RECORD_FILE_FULL
+    1021, // ER_DISK_FULL
+    1251, // ER_NOT_SUPPORTED_AUTH_MODE
+    1836, // ER_READ_ONLY_MODE
+    1129, // ER_HOST_IS_BLOCKED
+    1130, // ER_HOST_NOT_PRIVILEGED
+    // the mariadb package's own
+    45023, // ER_SERVER_SSL_DISABLED
+    45025, // ER_AUTHENTICATION_PLUGIN_NOT_SUPPORTED
+    45027, // ER_POOL_ALREADY_CLOSED
+    45035, // ER_ADD_CONNECTION_CLOSED_POOL
+    45037, // ER_CLOSING_POOL
+    45059, // ER_TLS_IDENTITY_ERROR
+  ],
+});

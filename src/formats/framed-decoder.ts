@@ -1,0 +1,261 @@
+import { ByteBlock } from '../core/byte-block.ts';
+import { type ErrorCode, PipelineError } from '../core/errors.ts';
+import type { DecodeContext, Decoder, MalformedRecord } from '../core/format.ts';
+import type { Cursor, Position } from '../core/position.ts';
+import type { RecordBlock, RecordBytes, RecordFormat } from '../core/record-block.ts';
+import { type Framer, type Frames, ScanError } from '../scan/index.ts';
+import { Carry, type Region } from './carry.ts';
+import { LineCounter } from './line-counter.ts';
+import type { DecodedRun, RecordFlaw } from './record-flaw.ts';
+
+export interface FramedDecoderOptions<T> {
+  readonly context: DecodeContext;
+  readonly framer: Framer;
+  readonly format: RecordFormat;
+  readonly maxRecordBytes: number;
+  /** Whether positions tell lines. */
+  readonly hasLines: boolean;
+  /** Whether a malformed record leaves the next one findable. */
+  readonly isRecoverable: boolean;
+  readonly decode: (encoded: RecordBytes) => DecodedRun<T>;
+  /** What `decode` would find wrong, without decoding; absent where that would save nothing. */
+  readonly check?: (encoded: RecordBytes) => readonly RecordFlaw[];
+  /** Takes the first record, which is a header and counts as none; returns what is wrong with it. */
+  readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
+  /** What the input lacks when the framer says that it is incomplete. */
+  readonly incomplete?: string;
+}
+
+type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
+
+/** Blocks after the last look at records until they are taken to stay bytes again. */
+const LOOK_LASTS = 256;
+/** Of a record that is too large only this much is set aside. */
+const RAW_PREFIX = 1_024;
+const NOTHING = new Uint8Array(0);
+
+/** The steps that all formats share: frame records, join those that span pieces, decode, give out with positions. */
+export class FramedDecoder<T> implements Decoder<T> {
+  readonly #options: FramedDecoderOptions<T>;
+  readonly #carry = new Carry();
+  readonly #lines: LineCounter | undefined;
+  #awaitsHeader: boolean;
+  /** While it is above 0 records are looked at: then decoding finds what is wrong, else they are checked and stay bytes. */
+  #looksLeft = 0;
+  /** Records given out, malformed ones included. */
+  #records = 0;
+  /** Where the next block begins. */
+  #start: Cursor;
+
+  readonly #onLook = (): void => {
+    this.#looksLeft = LOOK_LASTS;
+  };
+
+  constructor(options: FramedDecoderOptions<T>) {
+    this.#options = options;
+    this.#lines = options.hasLines ? new LineCounter() : undefined;
+    this.#awaitsHeader = options.takeHeader !== undefined;
+    this.#start = this.#cursor(0, 1);
+  }
+
+  *decode(piece: Uint8Array): Decoded<T> {
+    yield* this.#frame(piece, () => this.#options.framer.push(piece));
+    // one byte more: a carriage return may turn out to be no part of the record
+    if (this.#carry.length <= this.#options.maxRecordBytes + 1) return;
+    // what is carried may also be all that follows a flaw, which the framer throws when it is asked again
+    yield* this.#frame(NOTHING, () => this.#options.framer.push(NOTHING));
+    yield this.#giveUp();
+  }
+
+  *end(): Decoded<T> {
+    yield* this.#frame(NOTHING, () => this.#options.framer.end());
+  }
+
+  *#frame(piece: Uint8Array, frame: () => Frames): Decoded<T> {
+    let frames: Frames;
+    try {
+      frames = frame();
+    } catch (error) {
+      throw error instanceof ScanError ? this.#malformedInput(error) : error;
+    }
+    for (const region of this.#carry.take(piece, frames)) yield* this.#giveOut(region);
+  }
+
+  *#giveOut(region: Region): Decoded<T> {
+    const { bytes, starts, ends } = region;
+    const encoded = { format: this.#options.format, bytes, starts, ends };
+    const run = new Run(region, encoded, this.#lines?.count(region));
+    let from = this.#awaitsHeader && run.count > 0 ? this.#takeHeader(run) : 0;
+    while (from < run.count) {
+      const large = firstLarger(encoded, from, this.#options.maxRecordBytes);
+      yield* this.#decodeRun(run, from, large);
+      if (large < run.count) yield this.#malformed(run, { ...this.#tooLarge(), index: large });
+      from = large + 1;
+    }
+    this.#start = this.#cursorAt(run, run.count);
+  }
+
+  *#decodeRun(run: Run, from: number, to: number): Decoded<T> {
+    if (from === to) return;
+    const { records, flaws } = this.#examine(slice(run.encoded, from, to));
+    let next = from;
+    let taken = 0;
+    for (const flaw of flaws) {
+      const index = from + flaw.index;
+      if (index > next) yield this.#block(run, next, index, records?.slice(taken, taken + index - next));
+      taken += index - next;
+      next = index + 1;
+      yield this.#malformed(run, { ...flaw, index });
+    }
+    if (to > next) yield this.#block(run, next, to, taken === 0 ? records : records?.slice(taken));
+  }
+
+  /** What is wrong with records, and the records where finding that has decoded them. */
+  #examine(encoded: RecordBytes): Partial<DecodedRun<T>> & Pick<DecodedRun<T>, 'flaws'> {
+    const { decode, check } = this.#options;
+    if (check === undefined || this.#looksLeft > 0) {
+      this.#looksLeft -= 1;
+      return decode(encoded);
+    }
+    return { flaws: check(encoded) };
+  }
+
+  #block(run: Run, from: number, to: number, records: readonly T[] | undefined): RecordBlock<T> {
+    const { decode, context } = this.#options;
+    const start = this.#start;
+    this.#records += to - from;
+    this.#start = this.#cursorAt(run, to);
+    return new ByteBlock({
+      source: context.source,
+      start,
+      end: this.#start,
+      encoded: slice(run.encoded, from, to),
+      offset: run.region.offset,
+      lines: run.lines?.subarray(from, to),
+      decode: (encoded) => decode(encoded).records,
+      records,
+      onLook: this.#onLook,
+    });
+  }
+
+  /** @throws PipelineError when the format cannot go on after a malformed record */
+  #malformed(run: Run, { index, code, reason }: RecordFlaw): MalformedRecord {
+    const { bytes, starts, ends, offset } = run.region;
+    const length = ends[index]! - starts[index]!;
+    const most = code === 'RECORD_TOO_LARGE' ? Math.min(this.#rawPrefix, length) : length;
+    const raw = new Uint8Array(bytes.subarray(starts[index]!, starts[index]! + most));
+    const report = this.#report(code, reason, offset + starts[index]!, run.lines?.[index], raw);
+    this.#start = this.#cursorAt(run, index + 1);
+    return report;
+  }
+
+  /** The unfinished record is too large already: the rest of it is not kept. */
+  #giveUp(): MalformedRecord {
+    const { code, reason } = this.#tooLarge();
+    const { offset } = this.#carry;
+    const raw = this.#carry.prefix(this.#rawPrefix);
+    const line = this.#lines?.current;
+    if (this.#awaitsHeader) throw this.#error(code, reason, offset, line);
+    const report = this.#report(code, reason, offset, line, raw);
+    this.#lines?.count(this.#carry.giveUp());
+    return report;
+  }
+
+  /** @returns the index of the first record behind the header */
+  #takeHeader(run: Run): number {
+    const { encoded, region, lines } = run;
+    const isLarge = firstLarger(slice(encoded, 0, 1), 0, this.#options.maxRecordBytes) === 0;
+    const flaw = isLarge ? this.#tooLarge() : this.#options.takeHeader?.(slice(encoded, 0, 1));
+    if (flaw !== undefined)
+      throw this.#error(flaw.code, flaw.reason, region.offset + encoded.starts[0]!, lines?.[0]);
+    this.#awaitsHeader = false;
+    return 1;
+  }
+
+  #report(
+    code: ErrorCode,
+    reason: string,
+    byte: number,
+    line: number | undefined,
+    raw: Uint8Array,
+  ): MalformedRecord {
+    const malformed = this.#error(code, reason, byte, line);
+    if (!this.#options.isRecoverable) throw malformed;
+    this.#records++;
+    return { malformed, position: malformed.position!, raw };
+  }
+
+  #error(code: ErrorCode, message: string, byte: number, line: number | undefined): PipelineError {
+    const position: Position = { record: this.#records + 1, byte, ...(line !== undefined && { line }) };
+    return new PipelineError({ code, message, source: this.#options.context.source, position });
+  }
+
+  #malformedInput(error: ScanError): PipelineError {
+    const { incomplete } = this.#options;
+    const reason = error.kind === 'incomplete' && incomplete !== undefined ? incomplete : error.message;
+    return this.#error(CODES[error.kind], reason, error.offset, this.#lines?.current);
+  }
+
+  #tooLarge(): RecordFlaw {
+    const most = this.#options.maxRecordBytes.toLocaleString('en-US');
+    return {
+      index: 0,
+      code: 'RECORD_TOO_LARGE',
+      reason: `The record is larger than maxRecordBytes (${most})`,
+    };
+  }
+
+  get #rawPrefix(): number {
+    return Math.min(RAW_PREFIX, this.#options.maxRecordBytes);
+  }
+
+  /** The cursor before a record of a region; behind its last record, the end of the region. */
+  #cursorAt({ region, lines, count }: Run, index: number): Cursor {
+    return index === count
+      ? this.#cursor(region.offset + region.bytes.length, this.#lines?.current)
+      : this.#cursor(region.offset + region.starts[index]!, lines?.[index]);
+  }
+
+  #cursor(bytes: number, line: number | undefined): Cursor {
+    const source = this.#options.context.sourceIndex;
+    const cursor = { source, records: this.#records, bytes };
+    return this.#lines === undefined || line === undefined ? cursor : { ...cursor, lines: line - 1 };
+  }
+}
+
+/** The records of a region. */
+class Run {
+  readonly region: Region;
+  readonly encoded: RecordBytes;
+  /** Line (from 1) on which each record begins. */
+  readonly lines: Uint32Array | undefined;
+
+  constructor(region: Region, encoded: RecordBytes, lines: Uint32Array | undefined) {
+    this.region = region;
+    this.encoded = encoded;
+    this.lines = lines;
+  }
+
+  get count(): number {
+    return this.encoded.starts.length;
+  }
+}
+
+const CODES: Readonly<Record<ScanError['kind'], ErrorCode>> = {
+  syntax: 'MALFORMED_INPUT',
+  utf8: 'INVALID_UTF8',
+  depth: 'RECORD_TOO_DEEP',
+  path: 'PATH_NOT_FOUND',
+  incomplete: 'SOURCE_TRUNCATED',
+};
+
+function slice(encoded: RecordBytes, from: number, to: number): RecordBytes {
+  if (from === 0 && to === encoded.starts.length) return encoded;
+  return { ...encoded, starts: encoded.starts.subarray(from, to), ends: encoded.ends.subarray(from, to) };
+}
+
+function firstLarger({ bytes, starts, ends }: RecordBytes, from: number, most: number): number {
+  if (bytes.length <= most) return starts.length;
+  for (let i = from; i < starts.length; i++) if (ends[i]! - starts[i]! > most) return i;
+  return starts.length;
+}

@@ -1,0 +1,38 @@
+import type { Format } from '../core/format.ts';
+import { type BoundOptions, boundsOf } from './bounds.ts';
+import { decodeJson, flawsInJson } from './decode-json.ts';
+import { FramedDecoder } from './framed-decoder.ts';
+import { LineFramer } from './line-framer.ts';
+import { type NumberPolicy, numberPolicy } from './numbers.ts';
+import type { DecodedRun } from './record-flaw.ts';
+
+export { ndjsonEncoder } from './ndjson-encoder.ts';
+
+/** Options of `ndjson`. */
+export interface NdjsonOptions extends BoundOptions {
+  /** What becomes of numbers that a JavaScript number cannot hold. @default 'bigint' */
+  readonly numbers?: NumberPolicy;
+}
+
+/**
+ * One JSON text a line (ndjson.org, jsonlines.org), ended by LF or CRLF; the last line may lack it. Blank lines are
+ * skipped, and record separators (0x1e, RFC 7464) before a text. A malformed line leaves the next one readable.
+ * @throws TypeError or RangeError when an option is wrong
+ */
+export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
+  const decoding = { ...boundsOf(options), numbers: numberPolicy(options.numbers) };
+  return {
+    name: 'ndjson',
+    decoder: (context) =>
+      new FramedDecoder<T>({
+        context,
+        framer: new LineFramer({ keepBlank: false }),
+        format: 'json',
+        maxRecordBytes: decoding.maxRecordBytes,
+        hasLines: true,
+        isRecoverable: true,
+        decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
+        check: (encoded) => flawsInJson(encoded, decoding),
+      }),
+  };
+}

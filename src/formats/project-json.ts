@@ -1,0 +1,42 @@
+import type { RecordBlock } from '../core/record-block.ts';
+import { type JsonProjector, type RowLayout, scanEngine } from '../scan/index.ts';
+import type { Column } from './columns.ts';
+
+const DELIMITERS: ReadonlySet<string> = new Set([',', ';', '\t', '|']);
+
+/** How rows are written, and what writes those that only a decoder can. */
+export interface RowWriting {
+  readonly columns: readonly Column[];
+  readonly text: RowLayout['text'];
+  readonly delimiter: string;
+  /** Whether a record with a key that begins no column goes to `decoded`, too. */
+  readonly isStrict: boolean;
+  /** Rows made of decoded records. */
+  readonly decoded: (block: RecordBlock) => Uint8Array;
+}
+
+/** Rows of text, one a record: from the bytes where they are JSON, else from the decoded records. */
+export class RowWriter {
+  readonly #writing: RowWriting;
+  readonly #projector: JsonProjector | undefined;
+
+  constructor(writing: RowWriting) {
+    const { columns, delimiter, isStrict } = writing;
+    this.#writing = writing;
+    const paths = columns.map(({ path }) => path);
+    if (DELIMITERS.has(delimiter)) this.#projector = scanEngine().jsonProjector({ paths, isStrict });
+  }
+
+  *rows(block: RecordBlock): Generator<Uint8Array, void> {
+    const { text, delimiter, decoded } = this.#writing;
+    const { encoded } = block;
+    if (block.count === 0) return;
+    if (encoded?.format !== 'json' || this.#projector === undefined) {
+      yield decoded(block);
+      return;
+    }
+    const layout = { text, delimiter: delimiter.charCodeAt(0) };
+    const pieces = this.#projector.rows(encoded.bytes, encoded.starts, encoded.ends, layout);
+    for (const { first, until, bytes } of pieces) yield bytes ?? decoded(block.slice(first, until));
+  }
+}

@@ -1,0 +1,32 @@
+import type { Format } from '../core/format.ts';
+import { type BoundOptions, boundsOf } from './bounds.ts';
+import { FramedDecoder } from './framed-decoder.ts';
+import { LineFramer } from './line-framer.ts';
+import { decodeEach } from './record-flaw.ts';
+import { textOfRecords } from './record-text.ts';
+
+export { textEncoder } from './text-encoder.ts';
+
+/** Options of `text`. */
+export type TextOptions = Pick<BoundOptions, 'maxRecordBytes'>;
+
+/**
+ * Each line is a record, a string without its LF or CRLF; blank lines are records too.
+ * @throws RangeError when an option is wrong
+ */
+export function text(options: TextOptions = {}): Format<string> {
+  const { maxRecordBytes } = boundsOf(options);
+  return {
+    name: 'text',
+    decoder: (context) =>
+      new FramedDecoder<string>({
+        context,
+        framer: new LineFramer({ keepBlank: true }),
+        format: 'text',
+        maxRecordBytes,
+        hasLines: true,
+        isRecoverable: true,
+        decode: (encoded) => decodeEach(encoded.starts.length, textOfRecords(encoded)),
+      }),
+  };
+}

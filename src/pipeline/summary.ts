@@ -1,0 +1,82 @@
+import type { Tally, UnaccountedRange } from '../core/tally.ts';
+
+/**
+ * The outcome of one run, in counts of records.
+ * `read + added = written + filtered + deadLettered`, or `unaccounted` lists the records that are missing.
+ */
+export interface Summary {
+  /** Records read from the source, malformed ones included. */
+  readonly read: number;
+  /** Records that the transform made beyond one for each it was given (`many`, generators). */
+  readonly added: number;
+  /** Records that the sink has taken. */
+  readonly written: number;
+  /** Records that the transform left out. */
+  readonly filtered: number;
+  /** Records that were malformed, did not match the schema, or made the transform throw. */
+  readonly invalid: number;
+  /** Records that the sink refused, each for a reason of its own. */
+  readonly refused: number;
+  /** Records set aside as dead letters. */
+  readonly deadLettered: number;
+  /** Chunks that the sink has taken. */
+  readonly chunks: number;
+  /** Attempts at a chunk after its first. */
+  readonly retries: number;
+  /** Bytes read from the source, as they are stored. */
+  readonly bytes: number;
+  /** Milliseconds from the start to the end of the run. */
+  readonly elapsedMs: number;
+  /** Records that were read and are neither written, filtered nor set aside; empty after a run that succeeded. */
+  readonly unaccounted: readonly UnaccountedRange[];
+}
+
+/** What people see while a run goes on. */
+export interface Progress extends Omit<Summary, 'unaccounted'> {
+  /** Bytes of the whole source, as they are stored, when known. */
+  readonly totalBytes?: number;
+  /** Records written per second since the start. */
+  readonly recordsPerSecond: number;
+  /** Milliseconds that are left at this speed, when the size of the source is known. */
+  readonly remainingMs?: number;
+}
+
+/** @param elapsedMs milliseconds since the start of the run */
+export function summarize(tally: Tally, elapsedMs: number): Summary {
+  return { ...countsOf(tally), elapsedMs, unaccounted: tally.unaccounted() };
+}
+
+/** @param elapsedMs milliseconds since the start of the run */
+export function progressOf(tally: Tally, elapsedMs: number): Progress {
+  const { totalBytes, bytes, written } = tally;
+  return {
+    ...countsOf(tally),
+    elapsedMs,
+    recordsPerSecond: elapsedMs > 0 ? (written / elapsedMs) * 1_000 : 0,
+    ...(totalBytes !== undefined && { totalBytes }),
+    ...(totalBytes !== undefined &&
+      bytes > 0 && { remainingMs: (elapsedMs / bytes) * Math.max(totalBytes - bytes, 0) }),
+  };
+}
+
+/** How many records a summary says nothing good about. */
+export function countUnaccounted({ unaccounted }: Summary): number {
+  return unaccounted.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+}
+
+const summaries = new WeakMap<object, Summary>();
+
+/** The summary of the run that failed with `error`: what was read, written and left when it ended. */
+export function summaryOf(error: unknown): Summary | undefined {
+  return typeof error === 'object' && error !== null ? summaries.get(error) : undefined;
+}
+
+/** Keeps the summary of a failed run with its error, without changing the error. */
+export function rememberSummary(error: unknown, summary: Summary): void {
+  if (typeof error === 'object' && error !== null) summaries.set(error, summary);
+}
+
+function countsOf(tally: Tally) {
+  const { read, added, written, filtered, invalid, refused, deadLettered, chunks, retries, bytes } = tally;
+  return { read, added, written, filtered, invalid, refused, deadLettered, chunks, retries, bytes };
+}

@@ -1,0 +1,167 @@
+/**
+ * Finds where records begin and end, without decoding them. Pure: bytes in, offsets out.
+ * Two engines give the same results: SIMD in WebAssembly, and plain TypeScript where that is missing.
+ */
+export interface ScanEngine {
+  readonly name: 'wasm' | 'typescript';
+  jsonFramer(options: JsonFramerOptions): Framer;
+  csvFramer(options: CsvFramerOptions): Framer;
+  /** Checks whole JSON records (grammar, strings and escapes, numbers, literals, UTF-8, depth) without decoding them. */
+  validateJson(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, maxDepth: number): Flaw | undefined;
+  /**
+   * A first look at JSON records before they are decoded.
+   * @returns the indexes of those that hold sixteen digits in a row, a digit with an `e` or `E` behind it, or more than
+   * `mostBrackets` opening brackets – be it in strings
+   */
+  unplainJson(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    mostBrackets: number,
+  ): readonly number[];
+  /**
+   * Picks fields out of records without decoding them.
+   * @returns `undefined` where this engine has no faster way than decoding
+   */
+  jsonProjector(options: ProjectorOptions): JsonProjector | undefined;
+}
+
+export interface ProjectorOptions {
+  /** Keys that lead to each field, from the outside in; at least one each. */
+  readonly paths: readonly (readonly string[])[];
+  /** Whether a key at the root of a record that begins no path makes it one that needs care. */
+  readonly isStrict: boolean;
+}
+
+/**
+ * Takes records that are well-formed JSON. Of those that need care it says so, and leaves them to a decoder: they are no
+ * objects, have a key with escapes, hold text that the layout cannot, or are too large.
+ */
+export interface JsonProjector {
+  /** Rows of text, one a record, each ended by a line feed. */
+  rows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, layout: RowLayout): Iterable<RowsPiece>;
+  /** Where the fields are. */
+  fields(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Iterable<FieldsPiece>;
+}
+
+/**
+ * How rows are written. `copy`: PostgreSQL's text format of COPY. `csv`: RFC 4180, nothing for null and missing.
+ * Nested values are JSON text; it and numbers are as they are in the record.
+ */
+export interface RowLayout {
+  readonly text: 'copy' | 'csv';
+  /** Byte between two fields: a comma, semicolon, tab or vertical bar. */
+  readonly delimiter: number;
+}
+
+/** Records `first` up to, not including, `until`. */
+export interface RowsPiece {
+  readonly first: number;
+  readonly until: number;
+  /** Their rows; `undefined` when these records need care. */
+  readonly bytes?: Uint8Array;
+}
+
+/** Records `first` up to, not including, `until`. */
+export interface FieldsPiece {
+  readonly first: number;
+  readonly until: number;
+  /** Record by record and column by column: offset of its first byte, offset behind its last one, kind. */
+  readonly fields?: Int32Array;
+}
+
+/** What is at a path. A string is without its quotes. */
+export const FIELD_KIND = {
+  missing: 0,
+  null: 1,
+  string: 2,
+  nested: 3,
+  number: 4,
+  true: 5,
+  false: 6,
+} as const;
+
+/** Carries its state from piece to piece and looks at each byte once. */
+export interface Framer {
+  /**
+   * The records that end in this piece.
+   * @throws ScanError when what lies around the records is malformed. Records of the piece that end before the flaw are
+   * given out first; then the next call throws. So the same records come before the error, however the input is cut.
+   */
+  push(piece: Uint8Array): Frames;
+  /**
+   * The record that only the end of the input ends, if any, with offsets as in an empty piece behind the last one.
+   * @throws ScanError when the input is incomplete
+   */
+  end(): Frames;
+}
+
+/**
+ * Records of one piece. The arrays belong to the framer and are valid until its next call; only their first `count`
+ * numbers mean anything. A byte order mark at the beginning of the input belongs to no record, nor do the blank lines of
+ * CSV: a line of no bytes at all is no record.
+ */
+export interface Frames {
+  readonly count: number;
+  /** Offset in the piece of the first byte of each record; negative when it began that many bytes before the piece. */
+  readonly starts: Int32Array;
+  /** Offset in the piece of the byte after the last one of each record. */
+  readonly ends: Int32Array;
+  /** Where a record (or the search for the next one) goes on: all bytes of the piece before it are dealt with. Negative as above. */
+  readonly rest: number;
+}
+
+export interface JsonFramerOptions {
+  /**
+   * What a record is. `elements`: each element of the array, or each value of the object, at `path`.
+   * `document`: the one value that is the input. `values`: each of any number of values, one after another, with
+   * white space, record separators (0x1e) or nothing between them.
+   */
+  readonly records: 'elements' | 'document' | 'values';
+  /** Keys that lead from the root to the container of the records; empty for the root itself. Only with `elements`. */
+  readonly path: readonly string[];
+  /** Greatest depth of nesting inside a record, and outside of the records. */
+  readonly maxDepth: number;
+}
+
+/**
+ * LF, CRLF and CR end a record, wherever they are not in a quoted field. A quote opens a quoted field only as the first
+ * byte of the field. In a quoted field, a quote is the end only when a delimiter, a line break or the end of the input
+ * follows; any other quote is content, and makes the record a malformed one, which whoever decodes it finds. So the
+ * records around a malformed one are those that csv-parse finds when it skips records with errors.
+ */
+export interface CsvFramerOptions {
+  /** Byte that separates fields. */
+  readonly delimiter: number;
+  /** Byte that opens and closes a quoted field; undefined when fields are never quoted. */
+  readonly quote: number | undefined;
+  /**
+   * Byte that makes the next one content of a quoted field; most often the quote itself, which does so for quotes only.
+   * With another escape byte, a doubled quote is malformed.
+   */
+  readonly escape: number | undefined;
+}
+
+/** What is wrong inside a record, and where. */
+export interface Flaw {
+  /** Index of the record. */
+  readonly record: number;
+  /** Offset in the bytes of the first byte that no valid record can have there; the end of the record if it is too short. */
+  readonly offset: number;
+  readonly reason: string;
+  readonly kind: 'syntax' | 'utf8' | 'depth';
+}
+
+/** The bytes around the records are not what the format wants. */
+export class ScanError extends Error {
+  override readonly name = 'ScanError';
+  /** Offset from the beginning of the input. */
+  readonly offset: number;
+  readonly kind: 'syntax' | 'utf8' | 'depth' | 'path' | 'incomplete';
+
+  constructor(kind: ScanError['kind'], offset: number, reason: string) {
+    super(reason);
+    this.kind = kind;
+    this.offset = offset;
+  }
+}

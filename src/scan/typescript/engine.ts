@@ -1,0 +1,17 @@
+import { CsvFramer } from '../csv/csv-framer.ts';
+import type { ScanEngine } from '../engine.ts';
+import { JsonFramer } from '../json/json-framer.ts';
+import { TypeScriptCsvRun } from './csv-run.ts';
+import { TypeScriptRecordRun } from './json-record-run.ts';
+import { unplainJson } from './plain-json.ts';
+import { validateJson } from './validate-json.ts';
+
+/** Plain loops over the bytes, for where SIMD in WebAssembly is missing. */
+export const typeScriptEngine: ScanEngine = {
+  name: 'typescript',
+  jsonFramer: (options) => new JsonFramer(options, new TypeScriptRecordRun(options.maxDepth)),
+  csvFramer: (options) => new CsvFramer(new TypeScriptCsvRun(options)),
+  validateJson,
+  unplainJson,
+  jsonProjector: () => undefined,
+};

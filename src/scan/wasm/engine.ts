@@ -1,0 +1,18 @@
+import { CsvFramer } from '../csv/csv-framer.ts';
+import type { ScanEngine } from '../engine.ts';
+import { JsonFramer } from '../json/json-framer.ts';
+import { WasmCsvRun } from './csv-run.ts';
+import { WasmJsonProjector } from './json-projector.ts';
+import { WasmRecordRun } from './json-record-run.ts';
+import { unplainJson } from './plain-json.ts';
+import { validateJson } from './validate-json.ts';
+
+/** Sixty-four bytes at a time, where SIMD in WebAssembly is there. */
+export const wasmEngine: ScanEngine = {
+  name: 'wasm',
+  jsonFramer: (options) => new JsonFramer(options, new WasmRecordRun(options.maxDepth)),
+  csvFramer: (options) => new CsvFramer(new WasmCsvRun(options)),
+  validateJson,
+  unplainJson,
+  jsonProjector: (options) => WasmJsonProjector.create(options),
+};

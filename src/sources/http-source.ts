@@ -1,0 +1,215 @@
+import { messageOf, PipelineError } from '../core/errors.ts';
+import { integerBetween, MAX_TIMER_MS } from '../core/options.ts';
+import type { ByteContent, Source } from '../core/source.ts';
+import {
+  type BackoffOptions,
+  backoff,
+  classify,
+  httpError,
+  isTransientKind,
+  wait,
+} from '../failures/index.ts';
+import { type HttpAddress, httpAddress } from './http-address.ts';
+import { request } from './http-request.ts';
+import { checkRange, type Version, versionOf } from './http-version.ts';
+
+/** Headers, as an object or as `Headers`. */
+export type HeadersInput = Readonly<Record<string, string>> | Headers;
+
+/** Options of `httpSource`. */
+export interface HttpSourceOptions {
+  /** Headers, or a function that gives them anew for each request. They never follow a redirect to another origin. */
+  readonly headers?: HeadersInput | (() => HeadersInput | Promise<HeadersInput>);
+  /** Milliseconds without a byte after which the connection counts as lost. @default 30_000 */
+  readonly inactivityMs?: number;
+  /** Requests that may fail in a row, for a passing reason and without a byte in between, beside the first. @default 3 */
+  readonly maxRetries?: number;
+  /** The waits before those retries. @default 1 s, 2 s, 4 s, at most 30 s */
+  readonly backoff?: BackoffOptions;
+  /** Longest `Retry-After` that is obeyed, in milliseconds. @default 300_000 */
+  readonly maxRetryAfterMs?: number;
+  /**
+   * Takes a body whose end only the end of the connection tells, which a cut looks like, too. A body is else refused
+   * that has neither a `Content-Length` nor the chunked transfer coding. @default false
+   */
+  readonly allowUnknownLength?: boolean;
+  /** The function that sends requests. @default the built-in fetch */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * The body of an HTTP answer. When it is cut in the middle it is resumed where it stopped, with `Range` and the strong
+ * ETag in `If-Match`; when it cannot be, or has changed meanwhile, that is an error, never a short read.
+ * @throws TypeError or RangeError when the URL or an option is wrong
+ */
+export function httpSource(url: string | URL, options: HttpSourceOptions = {}): Source {
+  const address = httpAddress(url);
+  const { inactivityMs = 30_000, maxRetries = 3 } = options;
+  integerBetween('inactivityMs', inactivityMs, 1, MAX_TIMER_MS);
+  integerBetween('maxRetries', maxRetries, 0, 100);
+  backoff(options.backoff);
+  return {
+    name: address.name,
+    open: ({ signal }) => new Download(address, { ...options, inactivityMs, maxRetries }, signal).open(),
+  };
+}
+
+type Settings = HttpSourceOptions & Required<Pick<HttpSourceOptions, 'inactivityMs' | 'maxRetries'>>;
+
+/** One body on its way here, over as many requests as it takes. */
+class Download {
+  readonly #address: HttpAddress;
+  readonly #settings: Settings;
+  readonly #signal: AbortSignal;
+  #received = 0;
+  /** Bytes of the whole body, once an answer has told. */
+  #total: number | undefined;
+  /** Failures in a row. */
+  #failures = 0;
+
+  constructor(address: HttpAddress, settings: Settings, signal: AbortSignal) {
+    this.#address = address;
+    this.#settings = settings;
+    this.#signal = signal;
+  }
+
+  async open(): Promise<ByteContent> {
+    const { response, lost } = await this.#request({});
+    const version = versionOf(response);
+    this.#total = version.total;
+    const contentType = response.headers.get('content-type');
+    return {
+      kind: 'bytes',
+      pieces: this.#read(response, lost, version),
+      ...(version.total !== undefined && { size: version.total }),
+      ...(contentType !== null && { contentType }),
+    };
+  }
+
+  async *#read(
+    first: Response,
+    firstLost: AbortController,
+    version: Version,
+  ): AsyncGenerator<Uint8Array, void> {
+    let response: Response | undefined = first;
+    let lost = firstLost;
+    while (response !== undefined) {
+      const cut: unknown = yield* this.#readBody(response, lost, version);
+      if (cut === undefined) return;
+      const why = version.whyNotResumable;
+      if (why !== undefined) throw this.#truncated(`${messageOf(cut)}, and cannot be resumed: ${why}`, cut);
+      await this.#pause(cut);
+      const range = { range: `bytes=${this.#received}-`, 'if-match': version.etag! };
+      ({ response, lost } = await this.#request(range));
+      const total = checkRange(response, this.#address.name, this.#received, version.etag!, this.#total);
+      this.#total = total;
+      if (this.#received === total) {
+        await response.body?.cancel();
+        response = undefined;
+      }
+    }
+  }
+
+  /** Gives out the pieces; returns why the body is not complete, if it is not. */
+  async *#readBody(
+    response: Response,
+    lost: AbortController,
+    version: Version,
+  ): AsyncGenerator<Uint8Array, unknown> {
+    const reader = response.body?.getReader();
+    const timer = this.#watch(lost);
+    try {
+      for (;;) {
+        const next = await reader?.read();
+        timer.refresh();
+        if (next === undefined || next.done) break;
+        this.#received += next.value.length;
+        this.#failures = 0;
+        yield next.value;
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      return lost.signal.aborted ? lost.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      await reader?.cancel().catch(() => {});
+    }
+    const total = this.#total;
+    if (total === undefined) {
+      const isTaken = version.isEndTold || this.#settings.allowUnknownLength === true;
+      return isTaken ? undefined : this.#refuseUnknownEnd();
+    }
+    if (this.#received > total)
+      throw this.#truncated(`The body is longer than the ${total} bytes it should have`);
+    return this.#received === total
+      ? undefined
+      : new Error(`The body ended after ${this.#received} of ${total} bytes`);
+  }
+
+  /** One request, tried again while it fails for a passing reason. */
+  async #request(
+    ranges: Readonly<Record<string, string>>,
+  ): Promise<{ response: Response; lost: AbortController }> {
+    for (;;) {
+      const lost = new AbortController();
+      const timer = this.#watch(lost);
+      try {
+        const response = await this.#send(ranges, AbortSignal.any([this.#signal, lost.signal]));
+        if (response.ok || response.status === 412 || response.status === 416) return { response, lost };
+        await this.#pause(await httpError(response));
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (error instanceof PipelineError) throw error;
+        await this.#pause(lost.signal.aborted ? lost.signal.reason : error);
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  async #send(ranges: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const { headers, fetch: send = fetch } = this.#settings;
+    const { url, name, authorization } = this.#address;
+    const privateHeaders = new Headers(typeof headers === 'function' ? await headers() : headers);
+    if (authorization !== undefined && !privateHeaders.has('authorization'))
+      privateHeaders.set('authorization', authorization);
+    // bytes are counted as they are stored, so that a cut body can be resumed
+    const ours = new Headers({ 'accept-encoding': 'identity', ...ranges });
+    return request({ url, name, headers: ours, privateHeaders, fetch: send, signal });
+  }
+
+  #watch(lost: AbortController): NodeJS.Timeout {
+    const { inactivityMs } = this.#settings;
+    const reason = new DOMException(`No byte came for ${inactivityMs} ms`, 'TimeoutError');
+    return setTimeout(() => lost.abort(reason), inactivityMs);
+  }
+
+  /** Waits before the next request, or gives up. */
+  async #pause(error: unknown): Promise<void> {
+    const { maxRetries, maxRetryAfterMs = 300_000 } = this.#settings;
+    const { kind, retryAfterMs = 0 } = classify(error);
+    const isCut = this.#received > 0 && !(error instanceof Error && 'status' in error);
+    const mayPass = isTransientKind(kind) || isCut;
+    if (!mayPass || this.#failures >= maxRetries || retryAfterMs > maxRetryAfterMs) throw this.#failed(error);
+    this.#failures++;
+    await wait(Math.max(backoff(this.#settings.backoff)(this.#failures), retryAfterMs), this.#signal);
+  }
+
+  #failed(cause: unknown): PipelineError {
+    if (this.#received > 0) return this.#truncated(messageOf(cause), cause);
+    const tries = this.#failures > 0 ? ` (${this.#failures + 1} attempts)` : '';
+    const message = `${messageOf(cause)}${tries}`;
+    return new PipelineError({ code: 'SOURCE_FAILED', message, cause, source: this.#address.name });
+  }
+
+  #truncated(message: string, cause?: unknown): PipelineError {
+    const text = `The body was cut at byte ${this.#received}: ${message}`;
+    return new PipelineError({ code: 'SOURCE_TRUNCATED', message: text, cause, source: this.#address.name });
+  }
+
+  #refuseUnknownEnd(): never {
+    throw this.#truncated(
+      'the server ended the connection without saying how long the body is (allowUnknownLength takes it)',
+    );
+  }
+}

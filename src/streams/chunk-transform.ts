@@ -1,0 +1,148 @@
+import type { Chunk } from '../core/chunk.ts';
+import { Chunker } from '../core/chunker.ts';
+import { integerBetween, MAX_TIMER_MS } from '../core/options.ts';
+import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
+import type { SinkLimits } from '../core/sink.ts';
+import { Tally } from '../core/tally.ts';
+import { Stage } from './stage.ts';
+
+export const MIN_BATCH_SIZE = 100;
+export const MAX_BATCH_SIZE = 10_000;
+
+/** Options of `ChunkTransform`. */
+export interface ChunkTransformOptions {
+  /** Records per chunk, 100 to 10,000. @default 1_000 */
+  readonly batchSize?: number;
+  /** Most bytes of a chunk, as the records are in the source or as JSON. A larger record is a chunk of its own. @default no bound */
+  readonly maxBytes?: number;
+  /** Milliseconds after which a chunk that is not full goes out all the same. @default it waits for the end of the input */
+  readonly maxWaitMs?: number;
+  /** What the sink takes at most; lowers `batchSize` and `maxBytes`. A `RetryingWriter` that is piped to sets it itself. */
+  readonly limits?: SinkLimits;
+  /** Name of the source, for plain records. @default 'records' */
+  readonly name?: string;
+  /** Counts of the run. */
+  readonly tally?: Tally;
+}
+
+/**
+ * Collects records into chunks: blocks of records, or plain records of any object-mode stream, in; `Chunk`s out.
+ * The last partial chunk comes at the end of the input, exactly once, and no chunk is ever empty. While one chunk waits
+ * to be taken, at most one other is filled.
+ * @throws RangeError when an option is out of its range
+ */
+export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk<T>> {
+  readonly #tally: Tally;
+  readonly #name: string;
+  readonly #maxWaitMs: number;
+  readonly #chunker: Chunker<T>;
+  #plainRead = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isOverdue = false;
+  #isStopped = false;
+
+  constructor(options: ChunkTransformOptions = {}) {
+    const {
+      batchSize = 1_000,
+      maxBytes = Number.POSITIVE_INFINITY,
+      maxWaitMs = Number.POSITIVE_INFINITY,
+    } = options;
+    const { limits = {}, name = 'records', tally = new Tally() } = options;
+    integerBetween('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
+    if (maxBytes !== Number.POSITIVE_INFINITY)
+      integerBetween('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
+    if (maxWaitMs !== Number.POSITIVE_INFINITY) integerBetween('maxWaitMs', maxWaitMs, 1, MAX_TIMER_MS);
+    super();
+    this.#tally = tally;
+    this.#name = name;
+    this.#maxWaitMs = maxWaitMs;
+    this.#chunker = new Chunker<T>({ records: batchSize, bytes: maxBytes, source: name });
+    this.respect(limits);
+  }
+
+  /** Lowers the size of chunks to what a sink takes. Before the first record, or between two chunks. */
+  respect(limits: SinkLimits): void {
+    const { records = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = limits;
+    this.#chunker.lower({ records, bytes });
+  }
+
+  override _write(
+    item: RecordBlock<T> | T,
+    encoding: string,
+    callback: (error?: Error | null) => void,
+  ): void {
+    if (isRecordBlock(item)) {
+      super._write(item, encoding, callback);
+      return;
+    }
+    this.#countPlain();
+    if (!this.#chunker.collect(item)) {
+      super._write(item, encoding, callback);
+      return;
+    }
+    this.#startTimer();
+    callback();
+  }
+
+  /** Makes no further chunk: what has been read and is in none stays unwritten. */
+  override endEarly(): void {
+    this.#isStopped = true;
+    this.#stopTimer();
+    super.endEarly();
+  }
+
+  protected override *process(item: RecordBlock<T> | T): Generator<Chunk<T>, void> {
+    if (this.#isStopped) return;
+    for (const chunk of this.#chunker.add(item)) {
+      this.#stopTimer();
+      yield chunk;
+      if (this.#isStopped) return;
+    }
+    this.#startTimer();
+  }
+
+  protected override *finish(): Generator<Chunk<T>, void> {
+    this.#stopTimer();
+    const last = this.#isStopped ? undefined : this.#chunker.cut();
+    if (last !== undefined) yield last;
+    for (const range of this.#chunker.remainder()) this.#tally.settle(range);
+  }
+
+  override _read(): void {
+    if (this.#isOverdue) this.#giveCut();
+    super._read();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stopTimer();
+    super._destroy(error, callback);
+  }
+
+  #countPlain(): void {
+    this.#tally.read++;
+    this.#tally.seeRecord(this.#name, 0, ++this.#plainRead);
+  }
+
+  #startTimer(): void {
+    if (this.#timer !== undefined || this.#maxWaitMs === Number.POSITIVE_INFINITY) return;
+    if (this.#chunker.waiting > 0) this.#timer = setTimeout(() => this.#cutNow(), this.#maxWaitMs);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isOverdue = false;
+  }
+
+  /** Where the chunk before has not been taken yet, this one goes on being filled until it is. */
+  #cutNow(): void {
+    this.#isOverdue = this.readableLength > 0;
+    if (!this.#isOverdue) this.#giveCut();
+  }
+
+  #giveCut(): void {
+    this.#stopTimer();
+    const chunk = this.#chunker.cut();
+    if (chunk !== undefined) this.push(chunk);
+  }
+}

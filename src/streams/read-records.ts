@@ -1,0 +1,268 @@
+import { Readable } from 'node:stream';
+import { PipelineError } from '../core/errors.ts';
+import type { Format } from '../core/format.ts';
+import { ObjectBlock } from '../core/object-block.ts';
+import type { Cursor } from '../core/position.ts';
+import type { RecordBlock } from '../core/record-block.ts';
+import type { ByteContent, Source } from '../core/source.ts';
+import type { Tally } from '../core/tally.ts';
+import { detectFormat } from '../formats/detect.ts';
+import { type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
+import { type Compression, type CompressionOptions, decompress } from '../sources/decompress.ts';
+import { type SourceInput, toSources } from '../sources/to-sources.ts';
+import { admit, type InvalidRecordOptions, type InvalidRecordPolicy, invalidRecordPolicy } from './admit.ts';
+import type { EndsEarly } from './stage.ts';
+
+/** Options of `readRecords`. */
+export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidRecordOptions {
+  /** A format, or its name. @default detected from name, content type or the first bytes */
+  readonly format?: FormatName | Format;
+  /** Where to go on: everything before it is read again, and skipped. @default the beginning */
+  readonly from?: Cursor;
+  /** Ends the reading, and every wait of the source. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The source reader of a pipeline: opens, decompresses, detects and decodes. Gives out blocks of records.
+ * Several sources are read one after another. Emits `source` with the name and the format of each as it begins.
+ * @param source a path or glob, a URL, `-` for stdin, a Node or web stream, a `Response`, an (async) iterable, or several
+ * @throws TypeError when an option is wrong; fails with a `PipelineError` when the source is unreadable or malformed
+ */
+export function readRecords<T = unknown>(source: SourceInput, options: ReadOptions = {}): RecordReader<T> {
+  return new RecordReader<T>(source, options);
+}
+
+/** What a `source` event tells. */
+export interface SourceEvent {
+  readonly source: string;
+  /** Name of the format, or `records` for a source of plain records. */
+  readonly format: string;
+  /** How the bytes are compressed. */
+  readonly compression?: Compression;
+}
+
+/** The stream that `readRecords` makes. */
+export class RecordReader<T = unknown> extends Readable implements EndsEarly {
+  readonly #blocks: AsyncGenerator<RecordBlock<T>, void>;
+  readonly #stopping = new AbortController();
+  readonly #tally: Tally;
+  #isReading = false;
+  #isEnding = false;
+
+  constructor(source: SourceInput, options: ReadOptions) {
+    const { signal, ...rest } = options;
+    const policy = invalidRecordPolicy(options);
+    checkFormat(rest);
+    super({ objectMode: true, highWaterMark: 1, ...(signal?.aborted === false && { signal }) });
+    const stop =
+      signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
+    this.#tally = policy.tally;
+    const announce = (event: SourceEvent) => this.emit('source', event);
+    const blocks = readSources<T>(source, rest, policy, stop, announce);
+    this.#blocks = rest.from === undefined ? blocks : skipTo(rest.from, blocks, policy.tally);
+  }
+
+  override _read(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    this.#fill().catch((error: unknown) => this.destroy(error as Error));
+  }
+
+  /** Waits for nothing that is still to come. */
+  endEarly(): void {
+    if (this.#isEnding || this.readableEnded || this.destroyed) return;
+    this.#isEnding = true;
+    this.push(null);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stopping.abort(error ?? undefined);
+    this.#blocks.return().then(
+      () => callback(error),
+      (cleanupError: unknown) => callback(error ?? (cleanupError as Error)),
+    );
+  }
+
+  /** Pushes blocks until the reader has enough. By then it may ask again, so the flag falls before anything else happens. */
+  async #fill(): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#blocks.next();
+      if (this.#isEnding && !done) this.#tally.unsee(value, value.count);
+      if (this.#isEnding || this.destroyed) return;
+      if (done) {
+        this.push(null);
+        return;
+      }
+      if (!this.push(value)) {
+        this.#isReading = false;
+        return;
+      }
+    }
+  }
+}
+
+/** Wrong options are found before anything is opened. */
+function checkFormat({ format, ...options }: ReadOptions): void {
+  if (typeof format === 'string') formatNamed(format, options);
+}
+
+async function* readSources<T>(
+  input: SourceInput,
+  options: ReadOptions,
+  policy: InvalidRecordPolicy,
+  signal: AbortSignal,
+  announce: (event: SourceEvent) => void,
+): AsyncGenerator<RecordBlock<T>, void> {
+  signal.throwIfAborted();
+  const sources = await toSources(input);
+  for (const [index, source] of sources.entries()) {
+    const content = await source.open({ signal });
+    const place = { name: source.name, index };
+    if (content.kind === 'records') {
+      announce({ source: source.name, format: 'records' });
+      yield* admit(gather(content.records as AsyncIterable<T>, place), place, policy);
+    } else {
+      if (sources.length === 1) policy.tally.totalBytes = content.size;
+      yield* decodeContent<T>(source, index, content, options, policy, announce);
+    }
+  }
+}
+
+async function* decodeContent<T>(
+  source: Source,
+  index: number,
+  content: ByteContent,
+  options: ReadOptions,
+  policy: InvalidRecordPolicy,
+  announce: (event: SourceEvent) => void,
+): AsyncGenerator<RecordBlock<T>, void> {
+  const { name } = source;
+  const onInput = (bytes: number) => {
+    policy.tally.bytes += bytes;
+  };
+  let compression: Compression = 'none';
+  const onRecognised = (found: Compression) => {
+    compression = found;
+  };
+  const pieces = decompress(content.pieces, { ...options, name, onInput, onRecognised })[
+    Symbol.asyncIterator
+  ]();
+  try {
+    const head = await readHead(pieces, options.format === undefined ? HEAD_BYTES : 1);
+    const format = chooseFormat(name, content, head, options);
+    announce({ source: name, format: format.name, compression });
+    const decoder = format.decoder({ source: name, sourceIndex: index });
+    const place = { name, index };
+    for (const piece of head.pieces)
+      yield* admit(decoder.decode(piece) as Iterable<RecordBlock<T>>, place, policy);
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+      yield* admit(decoder.decode(next.value) as Iterable<RecordBlock<T>>, place, policy);
+    }
+    yield* admit(decoder.end() as Iterable<RecordBlock<T>>, place, policy);
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+interface Head {
+  readonly pieces: readonly Uint8Array[];
+  readonly bytes: Uint8Array;
+  /** Nothing comes after it. */
+  readonly isWhole: boolean;
+}
+
+/** Enough to detect the format. Where it is known, no record waits for the bytes behind it. */
+const HEAD_BYTES = 64 * 1024;
+
+/** The first bytes: at least so many, unless there are fewer. */
+async function readHead(pieces: AsyncIterator<Uint8Array>, least: number): Promise<Head> {
+  const head: Uint8Array[] = [];
+  let length = 0;
+  while (length < least) {
+    const next = await pieces.next();
+    if (next.done) return { pieces: head, bytes: Buffer.concat(head), isWhole: true };
+    head.push(next.value);
+    length += next.value.length;
+  }
+  return { pieces: head, bytes: head.length === 1 ? head[0]! : Buffer.concat(head), isWhole: false };
+}
+
+function chooseFormat(name: string, { contentType }: ByteContent, head: Head, options: ReadOptions): Format {
+  const { format, ...rest } = options;
+  if (typeof format === 'object') return format;
+  if (format !== undefined) return formatNamed(format, rest);
+  const found = detectFormat({
+    name,
+    head: head.bytes,
+    isWhole: head.isWhole,
+    options: rest,
+    ...(contentType !== undefined && { contentType }),
+  });
+  if (found !== undefined) return formatNamed(found.format, { ...found.options, ...rest });
+  const message =
+    'The format could not be detected; name it with the option format (ndjson, json, csv, tsv, text)';
+  throw new PipelineError({ code: 'UNKNOWN_FORMAT', message, source: name });
+}
+
+const MOST_GATHERED = 256;
+
+/** Plain records that are there at once travel together; none waits for the next one. */
+async function* gather<T>(
+  records: AsyncIterable<T>,
+  { name, index }: { readonly name: string; readonly index: number },
+): AsyncGenerator<RecordBlock<T>, void> {
+  const iterator = records[Symbol.asyncIterator]();
+  let read = 0;
+  let next: Promise<IteratorResult<T>> | undefined;
+  try {
+    for (;;) {
+      const gathered: T[] = [];
+      const first = await (next ?? iterator.next());
+      next = undefined;
+      if (first.done) return;
+      gathered.push(first.value);
+      const idle = new Promise<typeof IDLE>((resolve) => setImmediate(resolve, IDLE));
+      while (gathered.length < MOST_GATHERED) {
+        next = iterator.next();
+        const result = await Promise.race([next, idle]).catch(failsLater);
+        if (result === IDLE || result.done) break;
+        next = undefined;
+        gathered.push(result.value);
+      }
+      const start = { source: index, records: read };
+      read += gathered.length;
+      yield new ObjectBlock({
+        source: name,
+        start,
+        end: { source: index, records: read },
+        records: gathered,
+      });
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+const IDLE: unique symbol = Symbol('idle');
+
+/** The records before the failure go out first; then the same promise is awaited again, and throws. */
+const failsLater = (): typeof IDLE => IDLE;
+
+/** Leaves out what is before a cursor. It counts as neither read nor unaccounted. */
+async function* skipTo<T>(
+  from: Cursor,
+  blocks: AsyncGenerator<RecordBlock<T>, void>,
+  tally: Tally,
+): AsyncGenerator<RecordBlock<T>, void> {
+  for await (const block of blocks) {
+    const { source, records } = block.start;
+    const before = source < from.source ? block.count : source > from.source ? 0 : from.records - records;
+    const skipped = Math.min(Math.max(before, 0), block.count);
+    if (skipped > 0) {
+      tally.read -= skipped;
+      tally.settle(block.slice(0, skipped));
+    }
+    if (skipped < block.count) yield skipped === 0 ? block : block.slice(skipped, block.count);
+  }
+}

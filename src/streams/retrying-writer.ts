@@ -1,0 +1,233 @@
+import { Writable } from 'node:stream';
+import { type Chunk, createChunk } from '../core/chunk.ts';
+import { messageOf, PipelineError } from '../core/errors.ts';
+import { type SinkFunction, toSink } from '../core/function-sink.ts';
+import { expectKind, integerBetween } from '../core/options.ts';
+import { isRecordBlock } from '../core/record-block.ts';
+import type { FullSink, Sink } from '../core/sink.ts';
+import { Tally } from '../core/tally.ts';
+import type { SetAsideEvent } from '../delivery/dead-lettering.ts';
+import { type DeliveryOptions, protect } from '../delivery/protect.ts';
+import { WriteError } from '../delivery/write-error.ts';
+import { ChunkTransform } from './chunk-transform.ts';
+
+/** Options of `RetryingWriter`. */
+export interface RetryingWriterOptions extends DeliveryOptions {
+  /** Chunks written at once, 1 to 64. That many are in memory, and one that is filled. @default 1 */
+  readonly concurrency?: number;
+  /** Called in the order of the source, when a chunk and all before it are written. */
+  readonly onWritten?: (chunk: Chunk) => void | Promise<void>;
+  /** Asked at the end of the input: whether it was the whole input, so that output may appear under its final name. @default true */
+  readonly isComplete?: () => boolean;
+  /** Stops the writing: attempts are aborted, waits end at once. */
+  readonly signal?: AbortSignal;
+  /** Counts of the run. */
+  readonly tally?: Tally;
+}
+
+/**
+ * The end of a pipeline: writes chunks into a sink, or with a function, and retries what fails for a passing reason. A
+ * record that the sink refuses for good goes to `deadLetters`, which stay open; without them it ends the run. When the
+ * writer finishes, every chunk is safe and the sink is closed. Takes chunks (and blocks, each written as one chunk).
+ * @throws RangeError or TypeError when an option is wrong; fails with a `WriteError` when a chunk could not be written
+ */
+export class RetryingWriter<T = unknown> extends Writable {
+  readonly #sink: FullSink<T>;
+  readonly #tally: Tally;
+  readonly #concurrency: number;
+  readonly #onWritten: RetryingWriterOptions['onWritten'];
+  readonly #isComplete: () => boolean;
+  readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
+  #blocks = 0;
+  #inFlight = 0;
+  #inOrder: Promise<void> = Promise.resolve();
+  readonly #unsettled = new Set<Promise<void>>();
+  #onRoom: (() => void) | undefined;
+  #isOpen = false;
+  /** Chunks being written → how many of their records have been set aside. */
+  readonly #setAside = new Map<Chunk, number>();
+
+  constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions = {}) {
+    const { concurrency = 1, tally = new Tally(), onWritten, isComplete, signal, ...delivery } = options;
+    integerBetween('concurrency', concurrency, 1, 64);
+    super({ objectMode: true, highWaterMark: 1 });
+    this.#concurrency = concurrency;
+    this.#tally = tally;
+    this.#onWritten = onWritten;
+    this.#isComplete = isComplete ?? (() => true);
+    this.#signal =
+      signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
+    const onRetry: DeliveryOptions['onRetry'] = (event) => {
+      tally.retries++;
+      delivery.onRetry?.(event);
+    };
+    const onSetAside: DeliveryOptions['onSetAside'] = (event) => {
+      this.#countSetAside(event);
+      delivery.onSetAside?.(event);
+    };
+    this.#sink = protect(toSink(sink), { ...delivery, onRetry, onSetAside });
+    this.#abortWith(signal);
+    this.on('pipe', (upstream) => {
+      if (upstream instanceof ChunkTransform && this.#sink.limits !== undefined)
+        upstream.respect(this.#sink.limits);
+    });
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    if (this.#signal.aborted) {
+      callback(abortedBy(this.#signal));
+      return;
+    }
+    this.#sink.open({ signal: this.#signal }).then(
+      () => {
+        this.#isOpen = true;
+        callback();
+      },
+      (error: unknown) => callback(this.destroyed ? null : this.#sinkFailure('opened', error)),
+    );
+  }
+
+  override _write(item: Chunk<T>, _encoding: string, callback: (error?: Error | null) => void): void {
+    try {
+      this.#start(this.#chunkOf(item));
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    if (this.#inFlight < this.#concurrency) callback();
+    else this.#onRoom = callback;
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#inOrder
+      .then(() => this.#close(this.#isComplete()))
+      .then(
+        () => callback(),
+        (error: unknown) => callback(error as Error),
+      );
+  }
+
+  /** What is being written when something else fails is brought to its end; a plain `destroy()` or an abort stops it. */
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (error === null || error.name === 'AbortError') this.#stopping.abort(error ?? undefined);
+    Promise.allSettled(this.#unsettled)
+      .then(() => this.#close(false))
+      .then(
+        () => callback(error),
+        (closeError: unknown) => callback(error ?? (closeError as Error)),
+      );
+  }
+
+  #abortWith(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = () => void this.destroy(abortedBy(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    this.once('close', () => signal.removeEventListener('abort', abort));
+  }
+
+  #chunkOf(item: unknown): Chunk<T> {
+    const expected = 'a chunk (put a ChunkTransform before the RetryingWriter)';
+    expectKind('RetryingWriter input', item, isRecordBlock(item), expected);
+    return 'ranges' in (item as object)
+      ? (item as Chunk<T>)
+      : createChunk<T>({ index: this.#blocks++, blocks: [item as Chunk<T>] });
+  }
+
+  #start(chunk: Chunk<T>): void {
+    this.#inFlight++;
+    const settled = this.#settle(chunk, this.#inOrder);
+    this.#inOrder = settled;
+    this.#unsettled.add(settled);
+    settled.then(
+      () => this.#leave(settled),
+      (error: unknown) => this.destroy(error as Error),
+    );
+  }
+
+  /** Written as soon as it can be, reported in its turn. */
+  async #settle(chunk: Chunk<T>, before: Promise<void>): Promise<void> {
+    const written = this.#deliver(chunk);
+    await Promise.allSettled([written]);
+    await before;
+    await written;
+    await this.#onWritten?.(chunk as Chunk);
+  }
+
+  async #deliver(chunk: Chunk<T>): Promise<void> {
+    try {
+      await this.#sink.write(chunk, { attempt: 1, signal: this.#signal });
+    } catch (error) {
+      if (error instanceof WriteError) this.#countTaken(error, this.#takeSetAside(chunk as Chunk));
+      throw error;
+    }
+    this.#tally.written += chunk.count - this.#takeSetAside(chunk as Chunk);
+    this.#tally.chunks++;
+    for (const range of chunk.ranges) this.#tally.settle(range);
+  }
+
+  /** Counted at once: whatever becomes of its chunk, the letter is there. */
+  #countSetAside({ chunk, index }: SetAsideEvent): void {
+    this.#setAside.set(chunk, (this.#setAside.get(chunk) ?? 0) + 1);
+    this.#tally.refused++;
+    this.#tally.deadLettered++;
+    this.#tally.settle(chunk.slice(index, index + 1));
+  }
+
+  #takeSetAside(chunk: Chunk): number {
+    const count = this.#setAside.get(chunk) ?? 0;
+    this.#setAside.delete(chunk);
+    return count;
+  }
+
+  /** A sink that took a part of a chunk has written that part. */
+  #countTaken({ chunk, refusals, refused, taken }: WriteError, setAside: number): void {
+    if (refusals === undefined) return;
+    this.#tally.refused += refused;
+    this.#tally.written += taken - setAside;
+    let from = 0;
+    for (const refused of [...refusals.keys(), chunk.count]) {
+      this.#settleBlocks(from, refused, chunk);
+      from = refused + 1;
+    }
+  }
+
+  #settleBlocks(from: number, to: number, chunk: Chunk): void {
+    let before = 0;
+    for (const block of chunk.blocks) {
+      const first = Math.max(from - before, 0);
+      const last = Math.min(to - before, block.count);
+      if (first < last) this.#tally.settle(block.slice(first, last));
+      before += block.count;
+    }
+  }
+
+  #leave(settled: Promise<void>): void {
+    this.#unsettled.delete(settled);
+    this.#inFlight--;
+    const onRoom = this.#onRoom;
+    this.#onRoom = undefined;
+    onRoom?.();
+  }
+
+  async #close(complete: boolean): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      await this.#sink.close({ complete });
+    } catch (error) {
+      throw this.#sinkFailure('closed', error);
+    }
+  }
+
+  #sinkFailure(what: 'opened' | 'closed', error: unknown): Error {
+    if (error instanceof PipelineError || error instanceof TypeError || error instanceof RangeError)
+      return error;
+    const message = `${this.#sink.name} could not be ${what}: ${messageOf(error)}`;
+    return new PipelineError({ code: 'SINK_FAILED', message, cause: error });
+  }
+}
+
+function abortedBy({ reason }: AbortSignal): PipelineError {
+  return new PipelineError({ code: 'ABORTED', message: 'The run was aborted', cause: reason });
+}

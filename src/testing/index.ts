@@ -1,0 +1,5 @@
+export { type ChunkOfOptions, chunkOf } from './chunk-of.ts';
+export { type CollectingSink, type CollectingSinkOptions, collectingSink } from './collecting-sink.ts';
+export type { ContractRecord } from './contract-records.ts';
+export { type ContractCheck, sinkContract } from './sink-contract.ts';
+export type { SinkFeature, SinkHarness } from './sink-harness.ts';

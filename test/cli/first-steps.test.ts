@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { lines, Workplace } from './spawn-command.ts';
+
+const work = new Workplace();
+afterAll(() => work.remove());
+
+work.file('words', 'just words\nand more\n');
+work.file('late.ndjson', `${lines(1_000)}\n{"id":1000,"late":true}\n`);
+work.file('bad.ndjson', '{"id":1}\n{x\n{"id":3}\n{y\n');
+work.file('old.csv', 'what was here before\n');
+
+describe('A first mistake is told in the words of the command', () => {
+  test.each([
+    [['words', 'o.csv'], 4, 'words: The format could not be detected\nName it with --format json|ndjson|'],
+    [
+      ['bad.ndjson', 'no/o.csv', '--dead-letters', 'd'],
+      1,
+      'no/o.csv could not be created: There is no folder no\n',
+    ],
+    [['bad.ndjson', 'o.db'], 2, 'The sink for a database is sqlite:o.db?table=NAME'],
+    [
+      ['bad.ndjson', 'o.csv', '--dead-letters', 'e', '--max-invalid', '1'],
+      6,
+      'more than --max-invalid (1) allows',
+    ],
+    [['late.ndjson', 'o.csv'], 1, 'has no column "late": name all columns with --columns ('],
+  ])('%j', async (places, code, message) => {
+    const outcome = await work.command(['run', ...places]);
+    expect(outcome.stderr).toContain(message);
+    expect(outcome.code).toBe(code);
+  });
+});
+
+describe('A file of a run that failed', () => {
+  test('is what it was before, and that is said', async () => {
+    const { stderr } = await work.command(['run', 'late.ndjson', 'old.csv']);
+    expect(stderr).toMatch(/^1,000 records written to old\.csv/m);
+    expect(stderr).toContain('old.csv is as it was before');
+    expect(readFileSync(work.path('old.csv'), 'utf8')).toBe('what was here before\n');
+    expect(existsSync(work.path('o.csv'))).toBe(false);
+  });
+});

@@ -1,0 +1,138 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
+import { type Call, type Injection, needStrace, type TracedRun, traced } from './strace.ts';
+
+const PROGRAM = join(import.meta.dirname, 'checkpoint-process.ts');
+const folder = mkdtempSync(join(tmpdir(), 'checkpoint-crash-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const FILE = 'orders.checkpoint';
+const TEMPORARY = `.${FILE}.tmp`;
+/** What every run finds: a checkpoint of 1 record, and what a save that was cut off has left. */
+const before = join(folder, 'before');
+let worlds = 0;
+
+beforeAll(async () => {
+  mkdirSync(before);
+  const store = fileCheckpoint(join(before, FILE));
+  await store.open('orders');
+  await store.save('orders', { cursor: { source: 0, records: 1 } });
+  await store.close('orders');
+  rmSync(join(before, `${FILE}.lock`));
+  writeFileSync(join(before, TEMPORARY), 'half of a checkp');
+});
+
+/** Saves 2 records, then 3, in a world of its own. */
+async function savesTwice(injection?: Injection): Promise<TracedRun & { readonly world: string }> {
+  const world = join(folder, String(worlds++));
+  cpSync(before, world, { recursive: true });
+  const names = [FILE, TEMPORARY, `${FILE}.lock`];
+  const paths = [world, ...names.map((name) => join(world, name))];
+  const program = [PROGRAM, join(world, FILE), 'save', '2', '3'];
+  return { world, ...(await traced(program, paths, `${world}.log`, injection)) };
+}
+
+/** How many records are written according to the checkpoint, for a run that then goes on with it. */
+async function goesOn(world: string): Promise<number | undefined> {
+  const store = fileCheckpoint(join(world, FILE));
+  await store.open('orders');
+  const found = await store.load('orders');
+  await store.save('orders', { state: 'finished' });
+  await store.close('orders');
+  expect(readdirSync(world).toSorted()).toEqual([FILE, `${FILE}.lock`]);
+  return found?.cursor?.records;
+}
+
+/** A call of a run, and how far the run was. */
+interface Step {
+  readonly call: Call;
+  /** The calls up to and including it. */
+  readonly until: readonly Call[];
+}
+
+/** The calls at which something can be made to happen: a later one of the same name and number comes too late. */
+function stepsOf(calls: readonly Call[]): readonly Step[] {
+  const keys = calls.map(({ name, nth }) => `${name} ${nth}`);
+  return calls
+    .map((call, i) => ({ call, until: calls.slice(0, i + 1) }))
+    .filter((_step, i) => keys.indexOf(keys[i]!) === i);
+}
+
+const isUnlink = ({ name }: Call) => name === 'unlink';
+const isRename = ({ name }: Call) => name === 'rename';
+
+/** Two at a time: each is short, and mostly waits. */
+async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+/** Many short processes, on a machine that may be busy. */
+describe('fileCheckpoint', { timeout: 120_000 }, () => {
+  test('makes a checkpoint safe before it gets its name, and the name safe after that', async (context) => {
+    needStrace(context);
+    const { calls, world } = await savesTwice();
+    const opens = ({ name, text }: Call) =>
+      name === 'openat' && (text.includes(TEMPORARY) ? 'openat .tmp' : 'openat folder');
+    const saves = calls.slice(calls.findIndex(isUnlink), -1).map((call) => opens(call) || call.name);
+    const one = [
+      ...['unlink', 'openat .tmp', 'write', 'fsync', 'close'],
+      ...['rename', 'openat folder', 'fsync', 'close'],
+    ];
+    expect(saves).toEqual([...one, ...one]);
+    expect(await goesOn(world)).toBe(3);
+  });
+
+  test('has the old checkpoint or the new one, whole, wherever a process is killed', async (context) => {
+    needStrace(context);
+    const { calls } = await savesTwice();
+    const steps = stepsOf(calls);
+    await forEach(steps, async ({ call, until }) => {
+      const killed = await savesTwice({ call, effect: 'signal=KILL' });
+      expect(killed.wasKilled).toBe(true);
+      expect(killed.calls.map(({ name }) => name)).toEqual(until.map(({ name }) => name));
+      const renamed = until.slice(0, -1).filter(isRename).length;
+      expect(await goesOn(killed.world), `killed at ${call.text}`).toBe(1 + renamed);
+      const promised = killed.said.findLast((line) => line.startsWith('saved')) ?? 'saved 1';
+      expect(1 + renamed).toBeGreaterThanOrEqual(Number(promised.slice('saved '.length)));
+    });
+    const reached = new Set(steps.map(({ until }) => until.length - 1));
+    const last = calls.length - 1; // closes the lock
+    const missed = calls.filter(({ text }, i) => !reached.has(i) && !text.includes('O_RDONLY') && i < last);
+    expect(missed).toEqual([]);
+  });
+
+  test('keeps the checkpoint it has, says so and goes on when a call fails', async (context) => {
+    needStrace(context);
+    const { calls } = await savesTwice();
+    const firstSave = calls.findIndex(isUnlink);
+    const steps = stepsOf(calls.slice(0, -1)); // nobody cares whether the lock was closed in order
+    const all = steps.flatMap((step) => [
+      { ...step, code: 'EIO' as const },
+      { ...step, code: 'ENOSPC' as const },
+    ]);
+    await forEach(all, async ({ call, until, code }) => {
+      const { said, wasKilled, world } = await savesTwice({ call, effect: `error=${code}` });
+      expect(wasKilled).toBe(false);
+      const renamed = until.slice(0, -1).filter(isRename).length;
+      const saves = until.filter(isUnlink).length;
+      const place = `${code} at ${call.text}`;
+      if (until.length <= firstSave) {
+        expect(said, place).toEqual([expect.stringMatching(/^CHECKPOINT_FAILED /)]);
+        expect(await goesOn(world), place).toBe(1);
+        return;
+      }
+      const failure = [`CHECKPOINT_FAILED ${code}`, `has ${1 + renamed}`];
+      expect(said, place).toEqual(
+        saves === 1 ? ['opened', ...failure, 'saved 3'] : ['opened', 'saved 2', ...failure],
+      );
+      expect(await goesOn(world), place).toBe(saves === 1 ? 3 : 1 + renamed);
+    });
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * A process that uses a checkpoint. `node checkpoint-process.ts FILE save COUNT…` saves one after another and says how
+ * each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
+ */
+import { writeSync } from 'node:fs';
+import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
+import type { PipelineError } from '../../src/core/errors.ts';
+
+const [file, task, ...counts] = process.argv.slice(2) as [string, string, ...string[]];
+const store = fileCheckpoint(file);
+try {
+  await store.open('orders');
+  say('opened');
+  if (task === 'save') for (const count of counts) await save(Number(count));
+  else for await (const _piece of process.stdin);
+  await store.close('orders');
+} catch (error) {
+  sayFailed(error);
+}
+
+async function save(count: number): Promise<void> {
+  try {
+    await store.save('orders', { cursor: { source: 0, records: count } });
+    say(`saved ${count}`);
+  } catch (error) {
+    sayFailed(error);
+    say(`has ${(await store.load('orders'))?.cursor?.records}`);
+  }
+}
+
+function sayFailed(error: unknown): void {
+  const { code, cause } = error as PipelineError;
+  say(
+    [code, (cause as NodeJS.ErrnoException | undefined)?.code].filter((each) => each !== undefined).join(' '),
+  );
+}
+
+/** At once, so that what was said before a crash is known. */
+function say(text: string): void {
+  writeSync(1, `${text}\n`);
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+/**
+ * Every block of code in the README and in docs/, and every example, runs: `ts` blocks as modules of their own, `sh`
+ * blocks line by line. They may write into the folder tmp. A block behind `<!-- not run: REASON -->` is not run.
+ */
+const ROOT = resolve(import.meta.dirname, '..');
+const FOLDER = join(ROOT, 'tmp');
+const BLOCK = /(<!-- not run: ([^>]*) -->\n)?```(ts|sh)\n([\s\S]*?)```/g;
+
+const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
+const blocks = pages.flatMap((page) =>
+  [...readFileSync(join(ROOT, page), 'utf8').matchAll(BLOCK)].map(([, , reason, language, code], i) => ({
+    name: `${page}, block ${i + 1}`,
+    reason,
+    language: language!,
+    code: code!,
+  })),
+);
+const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'));
+
+beforeAll(() => {
+  expect(existsSync(join(ROOT, 'dist/index.js')), 'npm run build comes first').toBe(true);
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER);
+});
+
+afterAll(() => {
+  rmSync(FOLDER, { recursive: true, force: true });
+});
+
+describe('The docs', () => {
+  test.each(blocks.filter(({ reason, language }) => reason === undefined && language === 'ts'))(
+    '$name runs',
+    async ({ code, name }) => {
+      const file = join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.ts`);
+      writeFileSync(file, code);
+      expect(await run(process.execPath, ['--no-warnings', file])).toMatchObject({ status: 0 });
+    },
+  );
+
+  const lines = blocks
+    .filter(({ reason, language }) => reason === undefined && language === 'sh')
+    .flatMap(({ code, name }) => code.split('\n').map((line) => ({ line: line.trim(), name })))
+    .filter(({ line }) => line.startsWith('npx chain-reaction'));
+
+  test.each(lines)('$name: $line runs', async ({ line }) => {
+    const command = line.replace('npx chain-reaction', `"${process.execPath}" bin/chain-reaction.js`);
+    expect(await run('sh', ['-c', command])).toMatchObject({ status: 0 });
+  });
+});
+
+describe('The examples', () => {
+  test('are at least six', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(6);
+  });
+
+  test.each(examples)('%s runs', async (name) => {
+    expect(await run(process.execPath, ['--no-warnings', `examples/${name}`])).toMatchObject({ status: 0 });
+  });
+});
+
+function run(command: string, args: readonly string[]): Promise<{ status: number | null; output: string }> {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, CI: 'true' } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => (output += data.toString()));
+    child.stdin.end();
+    child.on('close', (status) => done({ status, output }));
+  });
+}

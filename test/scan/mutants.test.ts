@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { compileAssembly } from '../../scripts/build-scan.ts';
+import type { Framer, ScanEngine } from '../../src/scan/index.ts';
+
+/** What the scanner carries from block to block and from piece to piece, each broken once. */
+const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+  [
+    'framing forgets an escape at the end of a block',
+    'frame-json.ts',
+    'escapeCarry = n < 64 ? (escaped >> n) & 1 : endsInEscape(p, escaped);',
+    'escapeCarry = 0;',
+  ],
+  [
+    'framing forgets an escape at the end of a piece',
+    'frame-json.ts',
+    'store<i32>(STATE, <i32>escapeCarry, 20);',
+    'store<i32>(STATE, 0, 20);',
+  ],
+  [
+    'framing forgets that a block ends in a string',
+    'frame-json.ts',
+    'stringCarry = <u64>(<i64>inside >> 63);',
+    'stringCarry = 0;',
+  ],
+  [
+    'framing forgets that a piece ends in a string',
+    'frame-json.ts',
+    'store<i32>(STATE, <i32>stringCarry, 24);',
+    'store<i32>(STATE, 0, 24);',
+  ],
+  [
+    'a record ends one level too early',
+    'frame-json.ts',
+    '} else if (--depth == 0) {',
+    '} else if (--depth <= 1) {',
+  ],
+  ['brackets of a block are not counted', 'frame-json.ts', 'depth += ups - downs;', 'depth += 0;'],
+  [
+    'framing forgets the depth at the end of a piece',
+    'frame-json.ts',
+    'store<i32>(STATE, depth, 12);',
+    'store<i32>(STATE, 1, 12);',
+  ],
+  [
+    'runs of backslashes are taken for the other parity',
+    'blocks.ts',
+    'open & ~EVEN & ~follows',
+    'open & EVEN & ~follows',
+  ],
+  [
+    'an escape is not carried into a block of backslashes',
+    'blocks.ts',
+    'const open = backslashes & ~carry;',
+    'const open = backslashes;',
+  ],
+  ['a quote opens only', 'blocks.ts', 'x ^= x << 32;', 'x ^= 0;'],
+  [
+    'validation forgets an escape at the end of a block',
+    'validate-json.ts',
+    'escapeCarry = escapes >> 63;',
+    'escapeCarry = 0;',
+  ],
+  [
+    'validation forgets that a block ends in a string',
+    'validate-json.ts',
+    'stringCarry = <u64>(<i64>inside >> 63);',
+    'stringCarry = 0;',
+  ],
+  [
+    'validation forgets what is open',
+    'validate-json.ts',
+    'isInObject = load<u8>(STACK + depth) != 0;',
+    'isInObject = false;',
+  ],
+  [
+    'validation allows one level too many',
+    'validate-json.ts',
+    'if (++depth > maxDepth) return false;',
+    'if (++depth > maxDepth + 1) return false;',
+  ],
+  [
+    'CSV forgets that a block ends in quotes',
+    'frame-csv.ts',
+    'let inside: u64 = place == QUOTED ? -1 : 0;',
+    'let inside: u64 = 0;',
+  ],
+  ['CSV forgets a quote at the end of a block', 'frame-csv.ts', 'place == QUOTE_SEEN ? 1 : 0);', '0);'],
+  ['digits at the end of a block do not count', 'plain-json.ts', 'eights = nextEights;', 'eights = 0;'],
+  ['an exponent behind the end of a block does not count', 'plain-json.ts', 'ones = digits;', 'ones = 0;'],
+];
+
+afterEach(() => {
+  vi.doUnmock('../../src/scan/wasm/module.ts');
+  vi.resetModules();
+});
+
+test('the scanner as it is agrees with the plain engine on all inputs', async () => {
+  expect(await firstDifference((_, text) => text)).toBeUndefined();
+}, 30_000);
+
+test.each(MUTANTS)(
+  'is noticed: %s',
+  async (_what, file, from, to) => {
+    let changes = 0;
+    const difference = await firstDifference((name, text) => {
+      if (name !== file) return text;
+      changes += text.split(from).length - 1;
+      return text.replace(from, to);
+    });
+    expect(changes).toBeGreaterThan(0);
+    expect(difference).toBeDefined();
+  },
+  30_000,
+);
+
+/** The first input on which a changed scanner and the plain engine differ. */
+async function firstDifference(change: (name: string, text: string) => string): Promise<string | undefined> {
+  const wasm = await compileAssembly(change);
+  vi.resetModules();
+  vi.doMock('../../src/scan/wasm/module.ts', () => ({ MODULE: Buffer.from(wasm).toString('base64') }));
+  const { scanEngine } = await import('../../src/scan/index.ts');
+  const framing = await import('./framed.ts');
+  const [plain, changed] = [scanEngine('typescript'), scanEngine('wasm')];
+  for (const input of INPUTS) {
+    for (const [name, question] of Object.entries(QUESTIONS))
+      if (answer(question, changed, input, framing) !== answer(question, plain, input, framing))
+        return `${name}: ${input.toString()}`;
+  }
+  return undefined;
+}
+
+type Framing = typeof import('./framed.ts');
+type Question = (engine: ScanEngine, input: Buffer, framing: Framing) => unknown;
+
+/** What an engine finds, as text; a broken one may also break the rules of offsets. */
+function answer(question: Question, engine: ScanEngine, input: Buffer, framing: Framing): string {
+  try {
+    return JSON.stringify(question(engine, input, framing));
+  } catch (error) {
+    return `threw ${(error as Error).message}`;
+  }
+}
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  elements: (engine, input, framing) =>
+    inPieces(() => engine.jsonFramer({ records: 'elements', path: [], maxDepth: 9 }), input, framing),
+  values: (engine, input, framing) =>
+    inPieces(() => engine.jsonFramer({ records: 'values', path: [], maxDepth: 9 }), input, framing),
+  csv: (engine, input, framing) =>
+    inPieces(() => engine.csvFramer({ delimiter: 0x2c, quote: 0x22, escape: 0x22 }), input, framing),
+  validate: (engine, input) =>
+    engine.validateJson(input, Uint32Array.of(0), Uint32Array.of(input.length), 4) ?? 'sound',
+  plain: (engine, input) => engine.unplainJson(input, Uint32Array.of(0), Uint32Array.of(input.length), 20),
+};
+
+function inPieces(create: () => Framer, input: Buffer, { everyNth, framed }: Framing): unknown {
+  return [64, 67, 1_000].map((size) => framed(create(), input, everyNth(input.length, size)));
+}
+
+/** Everything that is carried, at and around the ends of blocks; the same inputs in every run. */
+const INPUTS: readonly Buffer[] = (() => {
+  const filler = fc.integer({ min: 0, max: 70 }).map((length) => 'x'.repeat(length));
+  const part = fc.oneof(
+    filler.map((text) => `"${text}"`),
+    filler.map((text) => `"${text}\\""`),
+    filler.map((text) => `"${text}\\\\"`),
+    filler.map((text) => `"${text}`),
+    fc.integer({ min: 1, max: 70 }).map((length) => '\\'.repeat(length)),
+    fc.integer({ min: 10, max: 70 }).map((length) => '7'.repeat(length)),
+    fc.constantFrom(
+      '{"a":',
+      '}',
+      '[',
+      ']',
+      ',',
+      '{',
+      '1e',
+      '""',
+      '\n',
+      '[[[[1]]]]',
+      '{"a":[{"b":{}}]}',
+      ',"',
+      '",',
+    ),
+    fc.json({ maxDepth: 5 }),
+    fc.integer({ min: 1, max: 70 }).map((length) => ' '.repeat(length)),
+  );
+  const noise = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''));
+  const texts = fc.oneof(
+    noise,
+    noise.map((text) => `[${text}]`),
+    fc.array(fc.json({ maxDepth: 6 }), { maxLength: 4 }).map((values) => `[${values.join()}]`),
+  );
+  const known = ['{"a":[],1]', '[{"a":{}},"b":1}', `${' '.repeat(63)}1e5`, `"${'x'.repeat(62)}"y\nz`];
+  return [...known, ...fc.sample(texts, { seed: 7, numRuns: 1_500 })].map((text) => Buffer.from(text));
+})();

@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { RecordBlock } from '../../src/core/record-block.ts';
+import { readRecords } from '../../src/streams/read-records.ts';
+
+describe('readRecords() with a format', () => {
+  test.each(['ndjson', 'json-seq'] as const)(
+    'waits for no bytes behind the first record (%s)',
+    async (format) => {
+      const source = new PassThrough();
+      const reader = readRecords(source, { format });
+      source.write('{"id":1}\n');
+      const [block] = (await once(reader, 'data')) as [RecordBlock];
+      expect(block.records).toEqual([{ id: 1 }]);
+      reader.destroy();
+    },
+  );
+
+  test('still tells how the bytes are compressed', async () => {
+    const source = new PassThrough();
+    const reader = readRecords(source, { format: 'ndjson' });
+    source.end(gzipSync('{"id":1}\n'));
+    reader.resume();
+    const [event] = (await once(reader, 'source')) as [object];
+    expect(event).toEqual({ source: 'stream', format: 'ndjson', compression: 'gzip' });
+  });
+});

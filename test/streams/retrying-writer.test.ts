@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { expect, test } from 'vitest';
+import type { DeadLetter } from '../../src/core/dead-letter.ts';
+import { PartialWriteError } from '../../src/core/errors.ts';
+import { Tally } from '../../src/core/tally.ts';
+import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
+import { RetryingWriter, type RetryingWriterOptions } from '../../src/streams/retrying-writer.ts';
+
+const rows = Array.from({ length: 250 }, (_, id) => ({ id }));
+
+/** Writes the rows; of each chunk the first record is refused by name. */
+async function run(options: RetryingWriterOptions) {
+  const tally = new Tally();
+  const refuseFirst = () => {
+    throw new PartialWriteError(new Map([[0, new Error('no')]]));
+  };
+  const stages = [
+    Readable.from(rows),
+    new ChunkTransform({ batchSize: 100, tally }),
+    new RetryingWriter(refuseFirst, { ...options, tally }),
+  ] as const;
+  const error: unknown = await pipeline(stages).catch((thrown: unknown) => thrown);
+  return { tally, error };
+}
+
+test('RetryingWriter sets refused records aside, counts them, and leaves the letters open', async () => {
+  const kept: DeadLetter[] = [];
+  let closed = 0;
+  const seen: number[] = [];
+  const { tally, error } = await run({
+    deadLetters: { add: async (letter) => void kept.push(letter), close: async () => void closed++ },
+    onSetAside: ({ chunk, index }) => void seen.push(chunk.position(index).record),
+  });
+  expect(error).toBeUndefined();
+  expect(kept.map(({ position }) => position.record)).toEqual([1, 101, 201]);
+  expect(seen).toEqual([1, 101, 201]);
+  expect(tally).toMatchObject({ read: 250, written: 247, refused: 3, deadLettered: 3, chunks: 3 });
+  expect(tally.unaccounted()).toEqual([]);
+  expect(closed).toBe(0);
+});
+
+test('RetryingWriter ends at the first refused record when there is no place for it', async () => {
+  const { tally, error } = await run({});
+  expect(error).toMatchObject({ code: 'WRITE_FAILED', taken: 99, refused: 1 });
+  expect(tally).toMatchObject({ written: 99, refused: 1, deadLettered: 0 });
+  expect(tally.unaccounted()[0]).toMatchObject({ from: 1, to: 1 });
+});
