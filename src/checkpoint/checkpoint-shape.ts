@@ -20,7 +20,10 @@ const isCursor = objectOf(
   { source: isCount, records: isCount },
   { bytes: isCount, lines: isCount, made: isCount },
 );
-const isRange = objectOf({ source: isCount, from: isCount, to: isCount });
+const isRange = objectOf(
+  { source: isCount, from: isCount, to: isCount },
+  { fromMade: isCount, toMade: isCount },
+);
 
 const isCheckpointObject = objectOf(
   {},

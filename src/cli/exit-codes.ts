@@ -38,6 +38,7 @@ const CHECKPOINT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CHECKPOINT_FOREIGN',
   'CHECKPOINT_NEWER',
   'CHECKPOINT_MISMATCH',
+  'INPUT_CHANGED',
 ]);
 
 /** What a script is told of a run that failed with `error`. */

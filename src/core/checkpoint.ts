@@ -10,6 +10,8 @@ export interface Checkpoint {
   readonly pipeline?: string;
   /** The inputs as they were, in their order: `Cursor.source` counts through them. */
   readonly sources?: readonly Fingerprint[];
+  /** What the sink told of how to come back to the cursor. */
+  readonly sink?: unknown;
   /** Dead letters of the run so far. */
   readonly deadLettered?: number;
   /** @default 'running' */
@@ -26,6 +28,10 @@ export interface RecordRange {
   readonly from: number;
   /** The first behind them. */
   readonly to: number;
+  /** How many of the records that a transform made of record `from` lie before the range; absent for none. */
+  readonly fromMade?: number;
+  /** How many of the records that a transform made of record `to` lie in the range; absent for none. */
+  readonly toMade?: number;
 }
 
 /** What tells an input from another one, and from what it was earlier. */

@@ -28,6 +28,8 @@ export const ERROR_CODES = {
   CHECKPOINT_FOREIGN: 'what is under the name of the checkpoint is none, or is not safe to use as one',
   CHECKPOINT_NEWER: 'the checkpoint was written by a newer version',
   CHECKPOINT_MISMATCH: 'the checkpoint belongs to another run, pipeline or source',
+  INPUT_CHANGED: 'the input is no longer the one of which a part is written already',
+  FENCED: 'a later run has taken over from this one',
   CHECKPOINT_FAILED: 'the checkpoint could not be read or saved',
   MISSING_PACKAGE: 'an optional package is not installed',
   ABORTED: 'the run was aborted by its signal',

@@ -1,3 +1,4 @@
+import type { CheckpointStore } from './checkpoint.ts';
 import type { Chunk } from './chunk.ts';
 
 /** What holds after a run that was cut off and started again. */
@@ -14,6 +15,16 @@ export interface WriteContext {
 /** What a sink is told when it is opened. */
 export interface OpenContext {
   readonly signal: AbortSignal;
+  /** Present when the run has a checkpoint: then what is written must stay for the run that goes on after this one. */
+  readonly resume?: ResumeContext;
+}
+
+/** What a sink is told of the runs before this one. */
+export interface ResumeContext {
+  /** Whether an earlier run under the same name has written: what is there is its output, and is to be continued. */
+  readonly isContinued: boolean;
+  /** What `commit` told when the checkpoint was saved that the run goes on from. */
+  readonly state?: unknown;
 }
 
 /** What a sink is told when it is closed. */
@@ -44,11 +55,26 @@ export interface Sink<T = unknown> {
   readonly limits?: SinkLimits;
   open?(context: OpenContext): Promise<void>;
   write(chunk: Chunk<T>, context: WriteContext): Promise<void>;
+  /**
+   * For a sink that can go back to where it was: makes all that is written safe, and tells how to come back to it, as
+   * plain JSON. Called when no write is under way; what it tells is saved in the checkpoint, and given to `open` when
+   * the run goes on.
+   */
+  commit?(): Promise<unknown>;
+  /**
+   * For a sink that notes each chunk in the transaction that writes it: where it notes them. It is the checkpoint of a
+   * run that is given no other one, and is opened before the sink. Between its `open` and `close` each write notes the
+   * ranges of its chunk, or fails with the code `FENCED` when a later run has taken over; `save` has then only to note
+   * that the run is finished.
+   */
+  readonly ledger?: CheckpointStore;
   close?(context: CloseContext): Promise<void>;
 }
 
 /** A sink with every method, as the wrappers of `delivery/` need it. */
-export type FullSink<T = unknown> = Required<Omit<Sink<T>, 'limits'>> & Pick<Sink<T>, 'limits'>;
+export type FullSink<T = unknown> = Required<Omit<Sink<T>, Optional>> & Pick<Sink<T>, Optional>;
+
+type Optional = 'limits' | 'commit' | 'ledger';
 
 /** The sink with another `write`, and all else as it was. */
 export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T> {
@@ -58,6 +84,8 @@ export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T
     ...(sink.limits !== undefined && { limits: sink.limits }),
     open: async (context) => sink.open?.(context),
     write,
+    ...(sink.commit !== undefined && { commit: async () => sink.commit?.() }),
+    ...(sink.ledger !== undefined && { ledger: sink.ledger }),
     close: async (context) => sink.close?.(context),
   };
 }
