@@ -1,5 +1,5 @@
 import type { Chunk } from './chunk.ts';
-import { expectKind } from './options.ts';
+import { expectKind, knownOptions, type OptionNames } from './options.ts';
 import type { Sink, WriteContext } from './sink.ts';
 
 /** What a function that is used as a sink is told beside the records. */
@@ -16,6 +16,10 @@ export interface FunctionSinkOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<FunctionSinkOptions> = {
+  name: true,
+};
+
 /**
  * A sink that calls a function. Each attempt is given records of its own, so that a function that changes or consumes
  * them cannot change what a retry sends.
@@ -23,6 +27,7 @@ export interface FunctionSinkOptions {
  */
 export function functionSink<T>(write: SinkFunction<T>, options: FunctionSinkOptions = {}): Sink<T> {
   expectKind('write', write, typeof write === 'function', 'a function');
+  knownOptions('functionSink', options, OPTIONS);
   const { name = write.name || 'function' } = options;
   return {
     name,

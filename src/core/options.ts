@@ -21,6 +21,21 @@ export function expectKind(name: string, value: unknown, isKind: boolean, expect
   if (!isKind) throw new TypeError(`${name} must be ${expected}, got ${show(value)}`);
 }
 
+/** The names of all options of a kind: the compiler sees to it that none is missing. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/** Throws a `TypeError` when an option is given that there is not: one that is misspelt must not be ignored. */
+export function knownOptions<T extends object>(owner: string, options: T, names: OptionNames<T>): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && !Object.hasOwn(names, name))
+      throw new TypeError(`${owner} has no option ${name}; its options are ${Object.keys(names).join(', ')}`);
+}
+
+/** Those of the options that another kind has, too. */
+export function pickOptions<T extends object>(options: T, names: OptionNames<T>): T {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(names, name))) as T;
+}
+
 /** The longest wait a Node timer can make; a longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

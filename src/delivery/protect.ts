@@ -1,9 +1,9 @@
 import type { DeadLetters } from '../core/dead-letter.ts';
-import { expectKind } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { FullSink, Sink } from '../core/sink.ts';
 import { bisecting } from './bisecting.ts';
 import { type DeadLetteringOptions, deadLettering } from './dead-lettering.ts';
-import type { RetryOptions } from './retry-options.ts';
+import { RETRY_OPTIONS, type RetryOptions } from './retry-options.ts';
 import { retrying } from './retrying.ts';
 
 /** How chunks are delivered. */
@@ -15,14 +15,22 @@ export interface DeliveryOptions extends RetryOptions, Pick<DeadLetteringOptions
   readonly deadLetters?: DeadLetters | undefined;
 }
 
+export const DELIVERY_OPTIONS: OptionNames<DeliveryOptions> = {
+  ...RETRY_OPTIONS,
+  deadLetters: true,
+  onSetAside: true,
+};
+
 /**
  * The sink with the policies of delivery around it, in the one order that makes sense: first what is tried again as it
  * is, around it what divides a chunk, and outermost what gives a record up.
  * @throws RangeError or TypeError when an option is wrong
  */
 export function protect<T>(sink: Sink<T>, options: DeliveryOptions = {}): FullSink<T> {
-  const { deadLetters, classify, onSetAside } = options;
-  const patient = retrying(sink, options);
+  knownOptions('protect', options, DELIVERY_OPTIONS);
+  const { deadLetters, onSetAside, ...retry } = options;
+  const { classify } = retry;
+  const patient = retrying(sink, retry);
   if (deadLetters === undefined) return bisecting(patient, { classify, enough: () => 1 });
 
   expectKind('deadLetters', deadLetters, typeof deadLetters.add === 'function', 'a place for dead letters');

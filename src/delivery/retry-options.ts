@@ -1,6 +1,18 @@
 import type { Chunk } from '../core/chunk.ts';
-import { expectKind, integerBetween, MAX_TIMER_MS, numberBetween } from '../core/options.ts';
-import { type BackoffOptions, backoff, type ClassifyFunction, type Failure } from '../failures/index.ts';
+import {
+  expectKind,
+  integerBetween,
+  MAX_TIMER_MS,
+  numberBetween,
+  type OptionNames,
+} from '../core/options.ts';
+import {
+  BACKOFF_OPTIONS,
+  type BackoffOptions,
+  backoff,
+  type ClassifyFunction,
+  type Failure,
+} from '../failures/index.ts';
 
 /** When and how often `retrying` writes again. */
 export interface RetryOptions extends BackoffOptions {
@@ -24,6 +36,15 @@ export interface RetryOptions extends BackoffOptions {
   /** Called before each wait. What it throws fails the chunk. */
   readonly onRetry?: (event: RetryEvent) => void;
 }
+
+export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
+  ...BACKOFF_OPTIONS,
+  maxRetries: true,
+  timeoutMs: true,
+  maxRetryAfterMs: true,
+  classify: true,
+  onRetry: true,
+};
 
 export interface RetryEvent {
   readonly chunk: Chunk;

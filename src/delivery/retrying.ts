@@ -1,12 +1,13 @@
 import { backOff } from 'exponential-backoff';
 import type { Chunk } from '../core/chunk.ts';
 import { PartialWriteError, PipelineError } from '../core/errors.ts';
+import { knownOptions } from '../core/options.ts';
 import { type FullSink, type Sink, type WriteContext, withWrite } from '../core/sink.ts';
 import { type Failure, isTransientKind, wait, worstOf } from '../failures/index.ts';
 import { attemptWrite, isTelling, OverdueError } from './attempt.ts';
 import { judge, type Refusal } from './judge.ts';
 import { Remainder } from './remainder.ts';
-import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-options.ts';
+import { RETRY_OPTIONS, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-options.ts';
 import { WriteError } from './write-error.ts';
 
 /**
@@ -20,6 +21,7 @@ import { WriteError } from './write-error.ts';
  * when the signal of the run ended it
  */
 export function retrying<T>(sink: Sink<T>, options: RetryOptions = {}): FullSink<T> {
+  knownOptions('retrying', options, RETRY_OPTIONS);
   const policy = retryPolicy(options);
   const receiver: Receiver = { wasReached: false };
   return withWrite(sink, (chunk, context) => new Delivery(sink, chunk, context, policy, receiver).run());

@@ -1,4 +1,11 @@
-import { integerBetween, MAX_TIMER_MS, numberBetween, oneOf } from '../core/options.ts';
+import {
+  integerBetween,
+  knownOptions,
+  MAX_TIMER_MS,
+  numberBetween,
+  type OptionNames,
+  oneOf,
+} from '../core/options.ts';
 
 export interface BackoffOptions {
   /** Milliseconds before the first retry. @default 1_000 */
@@ -10,6 +17,13 @@ export interface BackoffOptions {
   /** Source of chance, from 0 up to, not including, 1. @default Math.random */
   readonly random?: () => number;
 }
+
+export const BACKOFF_OPTIONS: OptionNames<BackoffOptions> = {
+  initialDelayMs: true,
+  maxDelayMs: true,
+  jitter: true,
+  random: true,
+};
 
 /**
  * Milliseconds to wait before retry number `retry` (1, 2, …): 1 s, 2 s, 4 s … at most 30 s.

@@ -1,4 +1,4 @@
-export { type BackoffOptions, backoff } from './backoff.ts';
+export { BACKOFF_OPTIONS, type BackoffOptions, backoff } from './backoff.ts';
 export { type ClassifyFunction, type ClassifyOptions, classify, isTransient } from './classify.ts';
 export { type Failure, type FailureKind, isTransientKind, worstOf } from './failure.ts';
 export { HttpError, httpError } from './http-error.ts';

@@ -1,5 +1,5 @@
 import type { Encoder } from '../core/format.ts';
-import { expectKind, oneOf } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import { type Column, type Columns, columnsFrom } from './columns.ts';
 import { columnNamesOf, csvLines, headerLine } from './csv-lines.ts';
@@ -24,6 +24,14 @@ export interface CsvEncoderOptions {
   readonly delimiter?: string;
 }
 
+const OPTIONS: OptionNames<CsvEncoderOptions> = {
+  columns: true,
+  otherColumns: true,
+  header: true,
+  escapeFormulas: true,
+  delimiter: true,
+};
+
 /**
  * Records as lines of CSV: nested values as JSON text, dates in ISO 8601, nothing for null and undefined. Of records that
  * are JSON bytes numbers and nested values are as they are there, and nothing is decoded.
@@ -31,6 +39,7 @@ export interface CsvEncoderOptions {
  * @throws TypeError when an option is wrong
  */
 export function csvEncoder(options: CsvEncoderOptions = {}): Encoder {
+  knownOptions('csvEncoder', options, OPTIONS);
   const { columns, header = true, escapeFormulas = false, delimiter = ',' } = options;
   const { otherColumns = columns === undefined ? 'refuse' : 'leave-out' } = options;
   const given = columns === undefined ? undefined : columnsFrom(columns);

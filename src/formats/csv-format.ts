@@ -1,5 +1,5 @@
 import type { Format } from '../core/format.ts';
-import { expectKind } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { RecordBytes } from '../core/record-block.ts';
 import { type CsvFramerOptions, type Framer, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
@@ -38,6 +38,18 @@ export interface CsvOptions extends Pick<BoundOptions, 'maxRecordBytes'> {
   readonly relaxColumnCount?: boolean;
 }
 
+export const CSV_OPTIONS: OptionNames<CsvOptions> = {
+  maxRecordBytes: true,
+  header: true,
+  delimiter: true,
+  quote: true,
+  escape: true,
+  cast: true,
+  comment: true,
+  trim: true,
+  relaxColumnCount: true,
+};
+
 /**
  * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Fields are decoded by
  * csv-parse; its options that change where records end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
@@ -53,6 +65,7 @@ export function tsv<T = Record<string, string>>(options: CsvOptions = {}): Forma
 }
 
 function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: string }): Format<T> {
+  knownOptions(name, options, CSV_OPTIONS);
   const { header = true } = options;
   checkHeader(header);
   const createFramer = framerOf(options);

@@ -1,9 +1,9 @@
 import type { Format } from '../core/format.ts';
-import { oneOf } from '../core/options.ts';
-import { type CsvOptions, csv, tsv } from './csv-format.ts';
-import { type JsonOptions, json, jsonSeq } from './json-format.ts';
-import { type NdjsonOptions, ndjson } from './ndjson-format.ts';
-import { type TextOptions, text } from './text-format.ts';
+import { type OptionNames, oneOf } from '../core/options.ts';
+import { CSV_OPTIONS, type CsvOptions, csv, tsv } from './csv-format.ts';
+import { JSON_OPTIONS, type JsonOptions, json, jsonSeq } from './json-format.ts';
+import { NDJSON_OPTIONS, type NdjsonOptions, ndjson } from './ndjson-format.ts';
+import { TEXT_OPTIONS, type TextOptions, text } from './text-format.ts';
 
 /** `jsonl` is another name of `ndjson`. */
 export type FormatName = 'ndjson' | 'jsonl' | 'json' | 'json-seq' | 'csv' | 'tsv' | 'text';
@@ -11,31 +11,20 @@ export type FormatName = 'ndjson' | 'jsonl' | 'json' | 'json-seq' | 'csv' | 'tsv
 /** The options of all formats; each format takes its own. */
 export interface FormatOptions extends JsonOptions, NdjsonOptions, CsvOptions, TextOptions {}
 
-const BOUNDS = ['maxRecordBytes', 'maxDepth'] as const;
-const CSV = [
-  'header',
-  'delimiter',
-  'quote',
-  'escape',
-  'cast',
-  'comment',
-  'trim',
-  'relaxColumnCount',
-] as const;
-const JSON_ONLY = ['path', 'filter', 'jsonc'] as const;
-const OPTIONS = [...BOUNDS, ...CSV, ...JSON_ONLY, 'numbers'] as const;
-
 const FORMATS: Readonly<
-  Record<FormatName, { readonly create: (options: never) => unknown; readonly takes: readonly string[] }>
+  Record<FormatName, { readonly create: (options: never) => unknown; readonly takes: object }>
 > = {
-  ndjson: { create: ndjson, takes: [...BOUNDS, 'numbers'] },
-  jsonl: { create: ndjson, takes: [...BOUNDS, 'numbers'] },
-  json: { create: json, takes: [...BOUNDS, ...JSON_ONLY, 'numbers'] },
-  'json-seq': { create: jsonSeq, takes: [...BOUNDS, 'numbers'] },
-  csv: { create: csv, takes: ['maxRecordBytes', ...CSV] },
-  tsv: { create: tsv, takes: ['maxRecordBytes', ...CSV] },
-  text: { create: text, takes: ['maxRecordBytes'] },
+  ndjson: { create: ndjson, takes: NDJSON_OPTIONS },
+  jsonl: { create: ndjson, takes: NDJSON_OPTIONS },
+  json: { create: json, takes: JSON_OPTIONS },
+  'json-seq': { create: jsonSeq, takes: NDJSON_OPTIONS },
+  csv: { create: csv, takes: CSV_OPTIONS },
+  tsv: { create: tsv, takes: CSV_OPTIONS },
+  text: { create: text, takes: TEXT_OPTIONS },
 };
+
+/** Of all formats. */
+export const FORMAT_OPTIONS: OptionNames<FormatOptions> = { ...JSON_OPTIONS, ...CSV_OPTIONS };
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as readonly FormatName[];
 
@@ -45,10 +34,13 @@ export const FORMAT_NAMES = Object.keys(FORMATS) as readonly FormatName[];
  */
 export function formatNamed(name: FormatName, options: FormatOptions = {}): Format {
   const { create, takes } = FORMATS[oneOf('format', name, FORMAT_NAMES)];
-  const given = OPTIONS.filter((option) => options[option] !== undefined);
-  for (const option of given) {
-    if (!takes.includes(option))
-      throw new TypeError(`${option} is no option of the format ${name}, which takes ${takes.join(', ')}`);
-  }
-  return create(Object.fromEntries(given.map((option) => [option, options[option]])) as never) as Format;
+  const given = Object.entries(options).filter(
+    ([option, value]) => value !== undefined && Object.hasOwn(FORMAT_OPTIONS, option),
+  );
+  for (const [option] of given)
+    if (!Object.hasOwn(takes, option))
+      throw new TypeError(
+        `${option} is no option of the format ${name}, which takes ${Object.keys(takes).join(', ')}`,
+      );
+  return create(Object.fromEntries(given) as never) as Format;
 }

@@ -1,10 +1,12 @@
 import type { DecodeContext, Decoder, Format } from '../core/format.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
 import { type Framer, type JsonFramerOptions, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import { decodeJson, flawsInJson, type JsonDecoding } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { filteredJson, type JsonFilter } from './json-filter.ts';
 import { keysOf } from './json-path.ts';
+import { NDJSON_OPTIONS } from './ndjson-format.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
 import type { DecodedRun } from './record-flaw.ts';
 import { RootFramer } from './root-framer.ts';
@@ -26,11 +28,19 @@ export interface JsonOptions extends BoundOptions {
   readonly numbers?: NumberPolicy;
 }
 
+export const JSON_OPTIONS: OptionNames<JsonOptions> = {
+  ...NDJSON_OPTIONS,
+  path: true,
+  filter: true,
+  jsonc: true,
+};
+
 /**
  * One JSON document: an array of records, records at a path, or a single record.
  * @throws TypeError or RangeError when an option is wrong
  */
 export function json<T = unknown>(options: JsonOptions = {}): Format<T> {
+  knownOptions('json', options, JSON_OPTIONS);
   const { path, filter, jsonc = false } = options;
   if (filter !== undefined || jsonc) return filteredJson<T>(options);
   const decoding = { ...boundsOf(options), numbers: numberPolicy(options.numbers) };
@@ -62,6 +72,7 @@ export function json<T = unknown>(options: JsonOptions = {}): Format<T> {
 export function jsonSeq<T = unknown>(
   options: Omit<JsonOptions, 'path' | 'filter' | 'jsonc'> = {},
 ): Format<T> {
+  knownOptions('jsonSeq', options, NDJSON_OPTIONS);
   const decoding = { ...boundsOf(options), numbers: numberPolicy(options.numbers) };
   const { maxDepth } = decoding;
   return {

@@ -1,5 +1,6 @@
 import type { Format } from '../core/format.ts';
-import { type BoundOptions, boundsOf } from './bounds.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
+import { BOUND_OPTIONS, type BoundOptions, boundsOf } from './bounds.ts';
 import { decodeJson, flawsInJson } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { LineFramer } from './line-framer.ts';
@@ -14,12 +15,18 @@ export interface NdjsonOptions extends BoundOptions {
   readonly numbers?: NumberPolicy;
 }
 
+export const NDJSON_OPTIONS: OptionNames<NdjsonOptions> = {
+  ...BOUND_OPTIONS,
+  numbers: true,
+};
+
 /**
  * One JSON text a line (ndjson.org, jsonlines.org), ended by LF or CRLF; the last line may lack it. Blank lines are
  * skipped, and record separators (0x1e, RFC 7464) before a text. A malformed line leaves the next one readable.
  * @throws TypeError or RangeError when an option is wrong
  */
 export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
+  knownOptions('ndjson', options, NDJSON_OPTIONS);
   const decoding = { ...boundsOf(options), numbers: numberPolicy(options.numbers) };
   return {
     name: 'ndjson',

@@ -1,4 +1,5 @@
 import type { Format } from '../core/format.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { LineFramer } from './line-framer.ts';
@@ -10,11 +11,16 @@ export { textEncoder } from './text-encoder.ts';
 /** Options of `text`. */
 export type TextOptions = Pick<BoundOptions, 'maxRecordBytes'>;
 
+export const TEXT_OPTIONS: OptionNames<TextOptions> = {
+  maxRecordBytes: true,
+};
+
 /**
  * Each line is a record, a string without its LF or CRLF; blank lines are records too.
  * @throws RangeError when an option is wrong
  */
 export function text(options: TextOptions = {}): Format<string> {
+  knownOptions('text', options, TEXT_OPTIONS);
   const { maxRecordBytes } = boundsOf(options);
   return {
     name: 'text',

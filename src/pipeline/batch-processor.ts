@@ -4,15 +4,15 @@ import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { DeadLetters } from '../core/dead-letter.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { type SinkFunction, toSink } from '../core/function-sink.ts';
-import { expectKind, integerBetween } from '../core/options.ts';
+import { expectKind, integerBetween, knownOptions, type OptionNames, pickOptions } from '../core/options.ts';
 import type { Cursor } from '../core/position.ts';
 import type { Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
 import { protect } from '../delivery/protect.ts';
-import type { RetryOptions } from '../delivery/retry-options.ts';
+import { RETRY_OPTIONS, type RetryOptions } from '../delivery/retry-options.ts';
 import type { SourceInput } from '../sources/to-sources.ts';
 import { ChunkTransform } from '../streams/chunk-transform.ts';
-import { type ReadOptions, readRecords, type SourceEvent } from '../streams/read-records.ts';
+import { READ_OPTIONS, type ReadOptions, readRecords, type SourceEvent } from '../streams/read-records.ts';
 import { RetryingWriter } from '../streams/retrying-writer.ts';
 import type { EndsEarly } from '../streams/stage.ts';
 import { type TransformFunction, transform } from '../streams/transform.ts';
@@ -69,6 +69,26 @@ export interface BatchProcessorOptions<In = unknown, Out = In> extends Omit<Read
   /** Called with the name and the format of each source as it begins. */
   readonly onSource?: (source: { readonly source: string; readonly format: string }) => void;
 }
+
+const { tally: _, ...READING } = READ_OPTIONS;
+
+export const PROCESSOR_OPTIONS: OptionNames<BatchProcessorOptions> = {
+  ...READING,
+  source: true,
+  sink: true,
+  validate: true,
+  transform: true,
+  transformConcurrency: true,
+  batchSize: true,
+  maxBytes: true,
+  maxWaitMs: true,
+  concurrency: true,
+  checkpoint: true,
+  retry: true,
+  maxInvalid: true,
+  onProgress: true,
+  onSource: true,
+};
 
 /**
  * Reads, validates, transforms, chunks and writes, as one object.
@@ -148,7 +168,9 @@ function check<In, Out>(options: BatchProcessorOptions<In, Out>): void {
   const isObject = typeof options === 'object' && options !== null;
   expectKind('options', options, isObject, 'an object with source and sink');
   expectKind('source', options.source, options.source !== undefined && options.source !== null, 'a source');
-  const { signal: _signal, ...withoutSignal } = options;
+  knownOptions('BatchProcessor', options, PROCESSOR_OPTIONS);
+  knownOptions('retry', options.retry ?? {}, RETRY_OPTIONS);
+  const { signal: _signal, ...withoutSignal } = readingOf(options);
   const tally = new Tally();
   protect(toSink(options.sink), { ...options.retry, deadLetters: options.deadLetters });
   limitOf(options, tally);
@@ -190,7 +212,11 @@ function createStages<In, Out>(
   const { from, limit } = current;
   const deadLetters = given.deadLetters && limit.around(given.deadLetters);
   const options = { ...given, deadLetters };
-  const reader = readRecords<In>(source, { ...options, tally, ...(from !== undefined && { from }) });
+  const reader = readRecords<In>(source, {
+    ...readingOf(options),
+    tally,
+    ...(from !== undefined && { from }),
+  });
   reader.on('source', (event: SourceEvent) => {
     onSource?.(event);
     report();
@@ -222,6 +248,11 @@ async function saveCheckpoint(
 ): Promise<void> {
   const savedAt = new Date().toISOString();
   await checkpoint?.store.save(checkpoint.run, { ...(cursor !== undefined && { cursor }), state, savedAt });
+}
+
+/** The options that are the reader's. */
+function readingOf<In, Out>(options: BatchProcessorOptions<In, Out>): ReadOptions {
+  return pickOptions<ReadOptions>(options, READ_OPTIONS);
 }
 
 function createRecordStages<In, Out>(options: BatchProcessorOptions<In, Out>, tally: Tally) {

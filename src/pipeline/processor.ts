@@ -40,14 +40,17 @@ export class Processor<In = unknown, Out = In> {
   readonly #run: () => Promise<Summary>;
 
   constructor(options: RecordProcessorOptions<In, Out> | ChunkProcessorOptions<In, Out>) {
-    const { process: fn, batchSize } = options;
+    const { process: fn, batchSize, ...shared } = options;
     expectKind('process', fn, typeof fn === 'function', 'a function');
     if (batchSize !== undefined) integerBetween('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
     const sink =
       batchSize === undefined
         ? perRecord(options as RecordProcessorOptions<In, Out>)
         : perChunk(options as ChunkProcessorOptions<In, Out>);
-    const processor = new BatchProcessor<In, Out>({ ...options, sink } as BatchProcessorOptions<In, Out>);
+    const processor = new BatchProcessor<In, Out>({ ...shared, batchSize, sink } as BatchProcessorOptions<
+      In,
+      Out
+    >);
     this.#run = () => processor.run();
   }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { messageOf, PipelineError } from '../core/errors.ts';
-import { expectKind, oneOf } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import type { Columns } from '../formats/columns.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat, outputFormatOf } from '../formats/encoders.ts';
@@ -38,6 +38,15 @@ export interface FileSinkOptions {
    */
   readonly ifExists?: IfExists;
 }
+
+const OPTIONS: OptionNames<FileSinkOptions> = {
+  file: true,
+  format: true,
+  columns: true,
+  escapeFormulas: true,
+  compression: true,
+  ifExists: true,
+};
 
 /**
  * Writes records into a file, which appears under its name complete or not at all: until then it grows under a
@@ -92,14 +101,9 @@ interface OpenOutput {
 }
 
 function checked(options: string | URL | FileSinkOptions): CheckedOptions {
-  const {
-    file,
-    format,
-    compression,
-    columns,
-    escapeFormulas,
-    ifExists = 'replace',
-  } = typeof options === 'string' || options instanceof URL ? { file: options } : options;
+  const given = typeof options === 'string' || options instanceof URL ? { file: options } : options;
+  knownOptions('fileSink', given, OPTIONS);
+  const { file, format, compression, columns, escapeFormulas, ifExists = 'replace' } = given;
   const path = file instanceof URL ? fileURLToPath(file) : file;
   expectKind('file', file, typeof path === 'string' && path !== '', 'a path or a file URL');
   const result: CheckedOptions = {

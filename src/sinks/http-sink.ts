@@ -1,5 +1,5 @@
 import type { Chunk } from '../core/chunk.ts';
-import { expectKind, oneOf } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Sink, SinkLimits, WriteContext } from '../core/sink.ts';
 import { type Failure, HttpError, httpError } from '../failures/index.ts';
 import { discardBody } from './http-answer.ts';
@@ -48,6 +48,18 @@ export interface HttpSinkOptions<T = unknown> {
   readonly fetch?: typeof fetch;
 }
 
+const OPTIONS: OptionNames<HttpSinkOptions> = {
+  url: true,
+  method: true,
+  headers: true,
+  body: true,
+  contentType: true,
+  idempotencyKey: true,
+  keysHonoured: true,
+  limits: true,
+  fetch: true,
+};
+
 /**
  * Sends each chunk in one request. Any answer of 200 to 299 means that the chunk is safe; a redirect is not followed
  * and an error, since a write must go where it was sent.
@@ -56,6 +68,7 @@ export interface HttpSinkOptions<T = unknown> {
  * @throws TypeError when an option is wrong; a write fails with what `httpError` makes of the answer
  */
 export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
+  knownOptions('httpSink', options, OPTIONS);
   const {
     method = 'POST',
     headers = {},

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { expectKind, oneOf } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Guarantee, Sink } from '../core/sink.ts';
 import { folded, quoteIdentifier } from './sqlite-column.ts';
 import { SqliteRows } from './sqlite-rows.ts';
@@ -28,6 +28,14 @@ export interface SqliteSinkOptions {
    */
   readonly ifExists?: 'append' | 'replace' | 'fail';
 }
+
+const OPTIONS: OptionNames<SqliteSinkOptions> = {
+  file: true,
+  table: true,
+  columns: true,
+  key: true,
+  ifExists: true,
+};
 
 /**
  * Writes records as rows of a SQLite table, one transaction a chunk: nested values as JSON text, dates in ISO 8601,
@@ -84,7 +92,9 @@ export function sqliteSink<T = unknown>(options: SqliteSinkOptions): Sink<T> {
   };
 }
 
-function checked({ file, table, columns, key = [], ifExists = 'append' }: SqliteSinkOptions) {
+function checked(options: SqliteSinkOptions) {
+  knownOptions('sqliteSink', options, OPTIONS);
+  const { file, table, columns, key = [], ifExists = 'append' } = options;
   const path = file instanceof URL ? fileURLToPath(file) : file;
   expectKind('file', file, typeof path === 'string' && path !== '', 'a path or a file URL');
   quoteIdentifier('table', table);

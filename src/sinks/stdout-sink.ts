@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { PipelineError } from '../core/errors.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat } from '../formats/encoders.ts';
 import { EncodedOutput } from './encoded-output.ts';
@@ -19,6 +20,13 @@ export interface StdoutSinkOptions {
   readonly stream?: Writable;
 }
 
+const OPTIONS: OptionNames<StdoutSinkOptions> = {
+  format: true,
+  columns: true,
+  escapeFormulas: true,
+  stream: true,
+};
+
 /**
  * Writes records to the standard output, as fast as its reader takes them, and leaves it open.
  *
@@ -27,6 +35,7 @@ export interface StdoutSinkOptions {
  * @throws TypeError when an option is wrong; a write fails with `SINK_CLOSED` when the reader has gone away
  */
 export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T> {
+  knownOptions('stdoutSink', options, OPTIONS);
   const { format = 'ndjson', columns, escapeFormulas, stream } = options;
   const encoding: EncoderOptions = {
     ...(columns && { columns }),

@@ -1,7 +1,7 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { messageOf, PipelineError } from '../core/errors.ts';
-import { numberBetween, oneOf } from '../core/options.ts';
+import { numberBetween, type OptionNames, oneOf } from '../core/options.ts';
 import { type FramePart, ZstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'deflate' | 'br' | 'zstd' | 'none';
@@ -12,6 +12,11 @@ export interface CompressionOptions {
   /** Most bytes that one compressed byte may become, measured after the first MiB. @default 2_000 */
   readonly maxRatio?: number;
 }
+
+export const COMPRESSION_OPTIONS: OptionNames<CompressionOptions> = {
+  compression: true,
+  maxRatio: true,
+};
 
 export interface DecompressOptions extends CompressionOptions {
   /** Name of the source, for messages and for what its ending tells. */

@@ -1,7 +1,8 @@
 import { messageOf, PipelineError } from '../core/errors.ts';
-import { integerBetween, MAX_TIMER_MS } from '../core/options.ts';
+import { integerBetween, knownOptions, MAX_TIMER_MS, type OptionNames } from '../core/options.ts';
 import type { ByteContent, Source } from '../core/source.ts';
 import {
+  BACKOFF_OPTIONS,
   type BackoffOptions,
   backoff,
   classify,
@@ -37,16 +38,28 @@ export interface HttpSourceOptions {
   readonly fetch?: typeof fetch;
 }
 
+const OPTIONS: OptionNames<HttpSourceOptions> = {
+  headers: true,
+  inactivityMs: true,
+  maxRetries: true,
+  backoff: true,
+  maxRetryAfterMs: true,
+  allowUnknownLength: true,
+  fetch: true,
+};
+
 /**
  * The body of an HTTP answer. When it is cut in the middle it is resumed where it stopped, with `Range` and the strong
  * ETag in `If-Match`; when it cannot be, or has changed meanwhile, that is an error, never a short read.
  * @throws TypeError or RangeError when the URL or an option is wrong
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): Source {
+  knownOptions('httpSource', options, OPTIONS);
   const address = httpAddress(url);
   const { inactivityMs = 30_000, maxRetries = 3 } = options;
   integerBetween('inactivityMs', inactivityMs, 1, MAX_TIMER_MS);
   integerBetween('maxRetries', maxRetries, 0, 100);
+  knownOptions('backoff', options.backoff ?? {}, BACKOFF_OPTIONS);
   backoff(options.backoff);
   return {
     name: address.name,

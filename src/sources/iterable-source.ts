@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { messageOf, PipelineError } from '../core/errors.ts';
-import { expectKind } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { Source, SourceContent } from '../core/source.ts';
 
 /** Options of `iterableSource`. */
@@ -11,6 +11,11 @@ export interface IterableSourceOptions {
   readonly kind?: 'bytes' | 'records';
 }
 
+const OPTIONS: OptionNames<IterableSourceOptions> = {
+  name: true,
+  kind: true,
+};
+
 /** What `iterableSource` takes. */
 export type IterableInput<T = unknown> = Iterable<T> | AsyncIterable<T> | ReadableStream<T> | Response;
 
@@ -19,6 +24,7 @@ export type IterableInput<T = unknown> = Iterable<T> | AsyncIterable<T> | Readab
  * @throws TypeError when it is none of these
  */
 export function iterableSource<T>(input: IterableInput<T>, options: IterableSourceOptions = {}): Source<T> {
+  knownOptions('iterableSource', options, OPTIONS);
   const isIterable = isIterableInput(input);
   expectKind('source', input, isIterable, 'a stream, a Response or an (async) iterable');
   const name = options.name ?? nameOf(input);

@@ -1,6 +1,6 @@
 import type { DeadLetters } from '../core/dead-letter.ts';
 import type { MalformedRecord } from '../core/format.ts';
-import { expectKind, oneOf } from '../core/options.ts';
+import { expectKind, type OptionNames, oneOf } from '../core/options.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
 import { Tally } from '../core/tally.ts';
 
@@ -13,6 +13,12 @@ export interface InvalidRecordOptions {
   /** Counts of the run. */
   readonly tally?: Tally;
 }
+
+export const INVALID_RECORD_OPTIONS: OptionNames<InvalidRecordOptions> = {
+  onInvalid: true,
+  deadLetters: true,
+  tally: true,
+};
 
 export type InvalidRecordPolicy = Readonly<{ letters: DeadLetters | undefined; tally: Tally }>;
 

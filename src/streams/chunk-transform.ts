@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import { Chunker } from '../core/chunker.ts';
-import { integerBetween, MAX_TIMER_MS } from '../core/options.ts';
+import { integerBetween, knownOptions, MAX_TIMER_MS, type OptionNames } from '../core/options.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
 import type { SinkLimits } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
@@ -25,6 +25,15 @@ export interface ChunkTransformOptions {
   readonly tally?: Tally;
 }
 
+export const CHUNK_OPTIONS: OptionNames<ChunkTransformOptions> = {
+  batchSize: true,
+  maxBytes: true,
+  maxWaitMs: true,
+  limits: true,
+  name: true,
+  tally: true,
+};
+
 /**
  * Collects records into chunks: blocks of records, or plain records of any object-mode stream, in; `Chunk`s out.
  * The last partial chunk comes at the end of the input, exactly once, and no chunk is ever empty. While one chunk waits
@@ -42,6 +51,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
   #isStopped = false;
 
   constructor(options: ChunkTransformOptions = {}) {
+    knownOptions('ChunkTransform', options, CHUNK_OPTIONS);
     const {
       batchSize = 1_000,
       maxBytes = Number.POSITIVE_INFINITY,

@@ -1,7 +1,14 @@
 import type { Format } from '../core/format.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
 import type { RecordBlock } from '../core/record-block.ts';
-import { type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
-import { admit, type InvalidRecordOptions, type InvalidRecordPolicy, invalidRecordPolicy } from './admit.ts';
+import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
+import {
+  admit,
+  INVALID_RECORD_OPTIONS,
+  type InvalidRecordOptions,
+  type InvalidRecordPolicy,
+  invalidRecordPolicy,
+} from './admit.ts';
 import { Stage } from './stage.ts';
 
 /** Options of `decode`. */
@@ -9,6 +16,12 @@ export interface DecodeOptions extends FormatOptions, InvalidRecordOptions {
   /** Name of the source, for messages. @default 'input' */
   readonly name?: string;
 }
+
+const DECODE_OPTIONS: OptionNames<DecodeOptions> = {
+  ...FORMAT_OPTIONS,
+  ...INVALID_RECORD_OPTIONS,
+  name: true,
+};
 
 /**
  * A stage that decodes bytes: pieces in, blocks of records out.
@@ -28,6 +41,7 @@ class DecodeStage<T> extends Stage<Uint8Array | string, RecordBlock<T>> {
   readonly #place: { readonly name: string; readonly index: number };
 
   constructor(format: FormatName | Format<T>, options: DecodeOptions) {
+    knownOptions('decode', options, DECODE_OPTIONS);
     const { name = 'input', onInvalid: _o, deadLetters: _d, tally: _t, ...formatOptions } = options;
     const policy = invalidRecordPolicy(options);
     const decoded = typeof format === 'string' ? (formatNamed(format, formatOptions) as Format<T>) : format;

@@ -2,15 +2,27 @@ import { Readable } from 'node:stream';
 import { PipelineError } from '../core/errors.ts';
 import type { Format } from '../core/format.ts';
 import { ObjectBlock } from '../core/object-block.ts';
+import { knownOptions, type OptionNames } from '../core/options.ts';
 import type { Cursor } from '../core/position.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import type { ByteContent, Source } from '../core/source.ts';
 import type { Tally } from '../core/tally.ts';
 import { detectFormat } from '../formats/detect.ts';
-import { type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
-import { type Compression, type CompressionOptions, decompress } from '../sources/decompress.ts';
+import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
+import {
+  COMPRESSION_OPTIONS,
+  type Compression,
+  type CompressionOptions,
+  decompress,
+} from '../sources/decompress.ts';
 import { type SourceInput, toSources } from '../sources/to-sources.ts';
-import { admit, type InvalidRecordOptions, type InvalidRecordPolicy, invalidRecordPolicy } from './admit.ts';
+import {
+  admit,
+  INVALID_RECORD_OPTIONS,
+  type InvalidRecordOptions,
+  type InvalidRecordPolicy,
+  invalidRecordPolicy,
+} from './admit.ts';
 import type { EndsEarly } from './stage.ts';
 
 /** Options of `readRecords`. */
@@ -22,6 +34,15 @@ export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidR
   /** Ends the reading, and every wait of the source. */
   readonly signal?: AbortSignal;
 }
+
+export const READ_OPTIONS: OptionNames<ReadOptions> = {
+  ...FORMAT_OPTIONS,
+  ...COMPRESSION_OPTIONS,
+  ...INVALID_RECORD_OPTIONS,
+  format: true,
+  from: true,
+  signal: true,
+};
 
 /**
  * The source reader of a pipeline: opens, decompresses, detects and decodes. Gives out blocks of records.
@@ -51,6 +72,7 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
   #isEnding = false;
 
   constructor(source: SourceInput, options: ReadOptions) {
+    knownOptions('readRecords', options, READ_OPTIONS);
     const { signal, ...rest } = options;
     const policy = invalidRecordPolicy(options);
     checkFormat(rest);

@@ -2,9 +2,14 @@ import { letterOf } from '../core/dead-letter.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { ObjectBlock } from '../core/object-block.ts';
-import { integerBetween } from '../core/options.ts';
+import { integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
-import { type InvalidRecordOptions, type InvalidRecordPolicy, invalidRecordPolicy } from './admit.ts';
+import {
+  INVALID_RECORD_OPTIONS,
+  type InvalidRecordOptions,
+  type InvalidRecordPolicy,
+  invalidRecordPolicy,
+} from './admit.ts';
 import { BlockBuilder, Failed, Made, type Result, rangeOf } from './block-builder.ts';
 import { Gate } from './gate.ts';
 import { type Outputs, Stage } from './stage.ts';
@@ -13,6 +18,11 @@ export interface RecordStageOptions extends InvalidRecordOptions {
   /** Records that an asynchronous function works on at once, 1 to 1,000. The results keep the order of the source. @default 1 */
   readonly concurrency?: number;
 }
+
+const STAGE_OPTIONS: OptionNames<RecordStageOptions> = {
+  ...INVALID_RECORD_OPTIONS,
+  concurrency: true,
+};
 
 /** A function that a record stage runs: it throws when it cannot take the record. */
 export interface RecordFunction<In, Out> {
@@ -45,6 +55,8 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   #lastBlock: RecordBlock<In> | undefined;
 
   constructor(run: RecordFunction<In, Out>, options: RecordStageOptions) {
+    const owner = run.code === 'INVALID_RECORD' ? 'validate' : 'transform';
+    knownOptions(owner, options, STAGE_OPTIONS);
     const { concurrency = 1 } = options;
     integerBetween('concurrency', concurrency, 1, 1_000);
     const policy = invalidRecordPolicy(options);

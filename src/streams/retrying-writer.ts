@@ -2,12 +2,12 @@ import { Writable } from 'node:stream';
 import { type Chunk, createChunk } from '../core/chunk.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { type SinkFunction, toSink } from '../core/function-sink.ts';
-import { expectKind, integerBetween } from '../core/options.ts';
+import { expectKind, integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
 import { isRecordBlock } from '../core/record-block.ts';
 import type { FullSink, Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
 import type { SetAsideEvent } from '../delivery/dead-lettering.ts';
-import { type DeliveryOptions, protect } from '../delivery/protect.ts';
+import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
 import { WriteError } from '../delivery/write-error.ts';
 import { ChunkTransform } from './chunk-transform.ts';
 
@@ -24,6 +24,15 @@ export interface RetryingWriterOptions extends DeliveryOptions {
   /** Counts of the run. */
   readonly tally?: Tally;
 }
+
+const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
+  ...DELIVERY_OPTIONS,
+  concurrency: true,
+  onWritten: true,
+  isComplete: true,
+  signal: true,
+  tally: true,
+};
 
 /**
  * The end of a pipeline: writes chunks into a sink, or with a function, and retries what fails for a passing reason. A
@@ -49,6 +58,7 @@ export class RetryingWriter<T = unknown> extends Writable {
   readonly #setAside = new Map<Chunk, number>();
 
   constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions = {}) {
+    knownOptions('RetryingWriter', options, WRITER_OPTIONS);
     const { concurrency = 1, tally = new Tally(), onWritten, isComplete, signal, ...delivery } = options;
     integerBetween('concurrency', concurrency, 1, 64);
     super({ objectMode: true, highWaterMark: 1 });
