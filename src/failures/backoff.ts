@@ -1,11 +1,4 @@
-import {
-  integerBetween,
-  knownOptions,
-  MAX_TIMER_MS,
-  numberBetween,
-  type OptionNames,
-  oneOf,
-} from '../core/options.ts';
+import { integerBetween, MAX_TIMER_MS, numberBetween, type OptionNames, oneOf } from '../core/options.ts';
 
 export interface BackoffOptions {
   /** Milliseconds before the first retry. @default 1_000 */
