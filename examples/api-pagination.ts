@@ -23,3 +23,4 @@ async function fetchPage(page: number): Promise<{ records: User[]; next: number 
 
 const { written } = await new BatchProcessor({ source: users(), sink: stdoutSink() }).run();
 console.error(`${written} users`);
+// prints: {"id":33,"name":"user 3-3"}

@@ -25,3 +25,4 @@ const summary = await new BatchProcessor({
 
 console.log(`${summary.written} written, ${summary.deadLettered} set aside`);
 console.log(readFileSync(join(folder, 'invalid.ndjson'), 'utf8'));
+// prints: 3 written, 1 set aside

@@ -29,3 +29,4 @@ try {
   process.exitCode = 1;
 }
 console.log([...store.values()].map((records) => records.length));
+// prints: [ 500, 500, 500, 500, 345 ]

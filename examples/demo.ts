@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 const flights = 'node_modules/vega-datasets/data/flights-200k.json';
 const database = 'demo/flights.db';
-const query = `select (delay + 719) / 60 - 11 as "hours late", count(*) as flights, round(avg(distance)) as "average miles"
+const query = `select (delay + 719) / 60 - 11 as hours_late, count(*) as flights, round(avg(distance)) as average_miles
 from flights group by 1 order by 2 desc limit 5`;
 
 mkdirSync('demo', { recursive: true });
@@ -31,3 +31,4 @@ function run(...args: readonly string[]): void {
   const { status } = spawnSync(process.execPath, ['bin/chain-reaction.js', ...args], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+// prints: 231083

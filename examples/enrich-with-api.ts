@@ -20,3 +20,4 @@ const summary = await new Processor({
 }).run();
 
 console.log(`${summary.written} orders`);
+// prints: 5 orders

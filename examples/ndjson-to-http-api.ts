@@ -25,3 +25,4 @@ const summary = await new BatchProcessor({
 
 console.log(`${summary.written} written, ${summary.retries} retry, ${requests} requests`);
 api.close();
+// prints: 5 written, 1 retry, 2 requests

@@ -23,3 +23,4 @@ await new BatchProcessor({
 console.log(
   new DatabaseSync(file).prepare('select currency, sum(amount) as total from items group by currency').all(),
 );
+// prints: { currency: 'EUR', total: 111.5 }

@@ -23,3 +23,4 @@ await pipeline(
   new ChunkTransform(),
   new RetryingWriter(print),
 );
+// prints: a chunk of 5 { id: 1, cents: 1990 }

@@ -18,9 +18,12 @@ export type { ByteContent, RecordContent, Source, SourceContent } from './core/s
 export { Tally, type UnaccountedRange } from './core/tally.ts';
 export { deadLettersInto } from './delivery/dead-letters-into.ts';
 export { type DeliveryOptions, protect } from './delivery/protect.ts';
+export { type RetryEvent, type RetryOptions } from './delivery/retry-options.ts';
+export { retrying } from './delivery/retrying.ts';
 export { UnsentError, WriteError } from './delivery/write-error.ts';
 export { classify, isTransient } from './failures/classify.ts';
 export { type Failure, type FailureKind } from './failures/failure.ts';
+export { HttpError, httpError } from './failures/http-error.ts';
 export { type Columns } from './formats/columns.ts';
 export { type ProjectedValue, projectedValues } from './formats/project-values.ts';
 export { BatchProcessor, type BatchProcessorOptions } from './pipeline/batch-processor.ts';

@@ -40,7 +40,9 @@ describe('The docs', () => {
     async ({ code, name }) => {
       const file = join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.ts`);
       writeFileSync(file, code);
-      expect(await run(process.execPath, ['--no-warnings', file])).toMatchObject({ status: 0 });
+      const { status, output } = await run(process.execPath, ['--no-warnings', file]);
+      expect({ status, output }).toMatchObject({ status: 0 });
+      for (const line of promisedBy(code)) expect(output).toContain(line);
     },
   );
 
@@ -61,9 +63,20 @@ describe('The examples', () => {
   });
 
   test.each(examples)('%s runs', async (name) => {
-    expect(await run(process.execPath, ['--no-warnings', `examples/${name}`])).toMatchObject({ status: 0 });
+    const { status, output } = await run(process.execPath, ['--no-warnings', `examples/${name}`]);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    const promised = promisedBy(readFileSync(join(ROOT, 'examples', name), 'utf8'));
+    expect(promised, 'a comment "// prints: …"').not.toEqual([]);
+    for (const line of promised) expect(output).toContain(line);
   });
 });
+
+/** What a piece of code says that it prints: behind `console.log(…);`, or on lines of their own. */
+function promisedBy(code: string): readonly string[] {
+  return [...code.matchAll(/(?:console\.log\(.*\); \/\/|^\/\/ prints:) (.+)$/gm)].map(([, text]) =>
+    text!.trim(),
+  );
+}
 
 function run(command: string, args: readonly string[]): Promise<{ status: number | null; output: string }> {
   return new Promise((done) => {

@@ -22,6 +22,7 @@ describe('the public entries', () => {
 
   test('would show a symbol without documentation', () => {
     expect(isDocumented('export function bare(): void {}', 'bare')).toBe(false);
+    expect(isDocumented("export { bare };\nimport { bare } from 'elsewhere';", 'bare')).toBe(false);
     expect(isDocumented('/** Does it. */\nexport function told(): void {}', 'told')).toBe(true);
   });
 });
@@ -98,5 +99,12 @@ function isDocumented(text: string, name: string): boolean {
     'm',
   );
   const found = declaration.exec(text);
-  return found === null ? text.includes(name) : found[1] !== undefined;
+  return found === null ? isPassedOn(text, name) : found[1] !== undefined;
+}
+
+/** One that comes from another package is documented where it is passed on. */
+function isPassedOn(text: string, name: string): boolean {
+  const lists = [...text.matchAll(/(\*\/\n)?^export (?:type )?\{([^}]*)\}( from '\.)?/gm)];
+  const list = lists.find(([, , names]) => names!.split(/[\s,]+/).includes(name));
+  return list !== undefined && (list[1] !== undefined || list[3] !== undefined);
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, PipelineError } from '../core/errors.ts';
 import { WriteError } from '../delivery/write-error.ts';
-import type { FailureKind } from '../failures/failure.ts';
+import { classify } from '../failures/classify.ts';
+import { type FailureKind, isTransientKind } from '../failures/failure.ts';
 import { isWrongUse } from './exit-codes.ts';
 
 /** What is known of the command beside the error. */
@@ -17,8 +18,16 @@ export function adviceFor(error: unknown, context: ErrorContext): string | undef
   if (isWrongUse(error)) return `See chain-reaction ${context.command} --help`;
   if (!(error instanceof PipelineError)) return undefined;
   if (error instanceof WriteError && error.code === 'WRITE_FAILED') return afterWrite(error, context);
+  if (error.code === 'SOURCE_FAILED' && isPassing(error.cause)) return AGAIN;
   if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
   return ADVICE[error.code];
+}
+
+const AGAIN = 'Run again later; --max-retries N waits longer for it';
+
+/** The source could not be read now, and may be at another time. */
+function isPassing(cause: unknown): boolean {
+  return cause !== undefined && isTransientKind(classify(cause).kind);
 }
 
 const SET_ASIDE = 'Set such records aside and go on with --dead-letters FILE';
@@ -38,8 +47,9 @@ export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
   MALFORMED_RECORD: 'Mend the record, or name another format with --format',
   MALFORMED_INPUT: 'Mend the input, or name another format with --format',
   INVALID_UTF8: 'Convert the input to UTF-8, as with iconv -f latin1 -t utf-8',
-  INEXACT_NUMBER: 'Choose what becomes of such numbers with --numbers string|lossy',
-  RECORD_TOO_LARGE: 'Raise the bound with --max-record-bytes, or name another format with --format',
+  INEXACT_NUMBER: 'Choose what becomes of such numbers with --numbers bigint|string|lossy',
+  RECORD_TOO_LARGE:
+    'Raise the bound with --max-record-bytes; records deeper in a JSON document are named with --path',
   RECORD_TOO_DEEP: 'Mend the record: it is nested deeper than any program needs',
   PATH_NOT_FOUND: 'Look at the document with chain-reaction preview, and give the path with --path',
   UNKNOWN_FORMAT: 'Name it with --format json|ndjson|json-seq|csv|tsv|text',

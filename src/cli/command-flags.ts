@@ -8,11 +8,11 @@ export function addWritingFlags(command: Command): void {
     .option('--batch-size <n>', 'records per chunk, 100 to 10,000 (default: 1,000)')
     .option('--key <columns>', 'sqlite: columns that identify a row; records with the same key are updated')
     .addOption(
-      choice('--if-exists <what>', 'what becomes of a table or file that exists', [
-        'append',
-        'replace',
-        'fail',
-      ]),
+      choice(
+        '--if-exists <what>',
+        'what becomes of a table or file that exists (default: append to a table, replace a file)',
+        ['append', 'replace', 'fail'],
+      ),
     )
     .addOption(
       choice(

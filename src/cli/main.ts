@@ -22,6 +22,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+hideSqliteNote();
+
 /** Until the outcome is known it is bad: a process that ends before has done nothing of what it was asked for. */
 process.exitCode = EXIT.failed;
 const output = watchOutput();
@@ -36,6 +38,15 @@ main(process.argv.slice(2)).then(
     end(EXIT.failed);
   },
 );
+
+/** Node 22 says that node:sqlite is experimental: true, and nothing that people who load a file can act on. */
+function hideSqliteNote(): void {
+  const emit = process.emitWarning.bind(process) as (...given: readonly unknown[]) => void;
+  process.emitWarning = (...given: readonly unknown[]) => {
+    if (given[1] === 'ExperimentalWarning' && String(given[0]).startsWith('SQLite')) return;
+    emit(...given);
+  };
+}
 
 /**
  * The readers of stdout and stderr may leave at any time, as `head` does: what is written for them then goes nowhere,

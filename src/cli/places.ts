@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { httpAddress } from '../sources/http-address.ts';
 import { UsageError } from './exit-codes.ts';
 import { showBytes } from './units.ts';
@@ -25,6 +26,14 @@ export function checkSources(places: readonly string[], stdin: { readonly isTTY?
     throw new UsageError(
       'The source - is the standard input, which is a terminal: pipe something into it, as in cat orders.csv | chain-reaction …',
     );
+}
+
+/** A file that is made late must not be what a long run fails with. @throws UsageError when its folder is not there */
+export function checkFolder(flag: string, file: string | undefined): void {
+  if (file === undefined) return;
+  const folder = dirname(file);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`${flag} ${file}: there is no folder ${folder}`);
 }
 
 const MOST_NAMES = 3;

@@ -1,8 +1,8 @@
 import type { FormatName } from '../formats/format-named.ts';
 import type { NumberPolicy } from '../formats/numbers.ts';
+import type { HttpSourceOptions } from '../sources/http-source.ts';
 import type { SourceLike } from '../sources/to-sources.ts';
 import type { ReadOptions } from '../streams/read-records.ts';
-import type { HeaderValues } from './headers.ts';
 import { isUrl } from './places.ts';
 import { parseSize } from './units.ts';
 import type { HeaderFlagValues } from './url-headers.ts';
@@ -34,12 +34,15 @@ export function readingOf(flags: ReadingFlags): ReadOptions {
   };
 }
 
-/** Sources of the command line; headers go with those that are URLs. */
+/** How sources are asked that are URLs. */
+export type AskingOptions = Pick<HttpSourceOptions, 'headers' | 'maxRetries' | 'onRetry'>;
+
+/** Sources of the command line. */
 export async function sourcesOf(
   places: readonly string[],
-  headers: HeaderValues | undefined,
+  asking: AskingOptions,
 ): Promise<readonly SourceLike[]> {
-  if (headers === undefined) return places;
+  if (!places.some(isUrl)) return places;
   const { httpSource } = await import('../sources/http-source.ts');
-  return places.map((place) => (isUrl(place) ? httpSource(place, { headers }) : place));
+  return places.map((place) => (isUrl(place) ? httpSource(place, asking) : place));
 }

@@ -1,7 +1,7 @@
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
 import { createSink } from './create-sink.ts';
 import { UsageError } from './exit-codes.ts';
-import { checkSources, describeSources } from './places.ts';
+import { checkFolder, checkSources, describeSources } from './places.ts';
 import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
 import type { ReportContext } from './report.ts';
 import { Screen, type ScreenFlags } from './screen.ts';
@@ -65,6 +65,8 @@ function planRun(places: readonly string[], flags: RunFlags, screen: Screen): Ru
   const sink = parseSink(last, first);
   checkSinkFlags(sink, flags);
   checkSources(sources, process.stdin);
+  checkFolder('--dead-letters', flags.deadLetters);
+  checkFolder('--summary', flags.summary);
   return { sources, sink, headers, reading: readingOf(flags), writing: writingOf(flags) };
 }
 
@@ -87,15 +89,18 @@ async function runPlan(
     ...reading,
     ...writing,
     ...(await moduleOptions(flags)),
-    source: await sourcesOf(sources, headers.source),
+    source: await sourcesOf(sources, {
+      ...(headers.source !== undefined && { headers: headers.source }),
+      ...(writing.retry.maxRetries !== undefined && { maxRetries: writing.retry.maxRetries }),
+      onRetry: ({ retry, delayMs, why }) =>
+        screen.note(`Source: retry ${retry} in ${showWait(delayMs)} (${why})`),
+    }),
     sink: await createSink(sink, flags, headers.sink),
     signal: standstill.signal,
     retry: {
       ...writing.retry,
       onRetry: ({ retry, delayMs, failure, chunk }) =>
-        screen.note(
-          `Chunk ${chunk.index + 1}: retry ${retry} in ${Math.round(delayMs / 100) / 10} s (${failure.why})`,
-        ),
+        screen.note(`Chunk ${chunk.index + 1}: retry ${retry} in ${showWait(delayMs)} (${failure.why})`),
     },
     onSource: ({ source, format, compression }: SourceNote) => {
       context.format = format;
@@ -120,6 +125,8 @@ async function runPlan(
     signals.release();
   }
 }
+
+const showWait = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 
 interface SourceNote {
   readonly source: string;

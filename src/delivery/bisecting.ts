@@ -20,7 +20,7 @@ export interface BisectingOptions extends ClassifyOptions {
 /**
  * The sink, with a chunk divided that it does not take as it is: one that holds bad records, until each of them is found
  * and all others are written; one that is too large, by bytes, until its parts are taken – and later chunks are divided
- * before they are sent.
+ * before they are sent, as is one that is beyond what the sink states to take.
  *
  * What the sink says of single records (`PartialWriteError`) is believed. Where it only names one of them, that one is
  * tried alone. Else the chunk is halved: one bad record of n costs at most 2·⌈log2 n⌉ writes beyond the first, and one or
@@ -29,7 +29,7 @@ export interface BisectingOptions extends ClassifyOptions {
  * @throws `write` rejects with a `WriteError` that lists what is not safe, each record with its reason
  */
 export function bisecting<T>(sink: Sink<T>, options: BisectingOptions = {}): FullSink<T> {
-  const ceiling = new Ceiling();
+  const ceiling = new Ceiling(sink.limits);
   return withWrite(sink, (chunk, context) => new Bisection(sink, chunk, context, options, ceiling).run());
 }
 

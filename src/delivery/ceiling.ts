@@ -1,19 +1,27 @@
 import type { Chunk } from '../core/chunk.ts';
+import type { SinkLimits } from '../core/sink.ts';
 
 /** How close to a refused size the next chunk may come. */
 const SHARE = 0.9;
 
-/** The size of chunks that a sink takes, as far as it has been met: bytes of the records, a separator each. */
+/** The size of chunks that a sink takes, as far as it is stated or has been met: bytes of the records, a separator each. */
 export class Ceiling {
+  readonly #limits: SinkLimits;
   /** The smallest chunk that was too large. */
   #refused = Number.POSITIVE_INFINITY;
   /** The largest chunk since then that was not. */
   #taken = 0;
 
+  constructor(limits: SinkLimits = {}) {
+    this.#limits = limits;
+  }
+
   /** Whether a chunk is larger than what should be tried. */
   isBelow(chunk: Chunk): boolean {
-    if (this.#refused === Number.POSITIVE_INFINITY) return false;
-    return sizeOf(chunk, 0) > Math.max(this.#taken, this.#refused * SHARE);
+    const { records = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = this.#limits;
+    if (chunk.count > records) return true;
+    if (this.#refused === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) return false;
+    return sizeOf(chunk, 0) > Math.min(bytes, Math.max(this.#taken, this.#refused * SHARE));
   }
 
   /** A chunk was too large. A single record says nothing about how many others may be sent at once. */

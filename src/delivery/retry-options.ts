@@ -46,6 +46,7 @@ export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
   onRetry: true,
 };
 
+/** What `onRetry` is told. */
 export interface RetryEvent {
   readonly chunk: Chunk;
   /** Number of the attempt that failed, from 1. */

@@ -1,4 +1,4 @@
-import { integerBetween, type OptionNames } from '../core/options.ts';
+import { integerBetween } from '../core/options.ts';
 
 /** What every decoder refuses to go beyond. */
 export interface BoundOptions {
@@ -7,11 +7,6 @@ export interface BoundOptions {
   /** Greatest depth of nesting of a record, 1 to 1,000. @default 512 */
   readonly maxDepth?: number;
 }
-
-export const BOUND_OPTIONS: OptionNames<BoundOptions> = {
-  maxRecordBytes: true,
-  maxDepth: true,
-};
 
 export type Bounds = Required<BoundOptions>;
 

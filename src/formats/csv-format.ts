@@ -1,11 +1,12 @@
 import type { Format } from '../core/format.ts';
-import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
+import { expectKind, knownOptions } from '../core/options.ts';
 import type { RecordBytes } from '../core/record-block.ts';
 import { type CsvFramerOptions, type Framer, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import type { Cast } from './csv-cast.ts';
 import { CsvRows, columnsOf, refuseTwice } from './csv-rows.ts';
 import { FramedDecoder } from './framed-decoder.ts';
+import { CSV_OPTIONS } from './option-names.ts';
 import type { DecodedRun, RecordFlaw } from './record-flaw.ts';
 import { SpacedCsvFramer } from './spaced-csv-framer.ts';
 
@@ -37,18 +38,6 @@ export interface CsvOptions extends Pick<BoundOptions, 'maxRecordBytes'> {
   /** Lets records have fewer or more fields than there are columns; fields without a column are left out. @default false */
   readonly relaxColumnCount?: boolean;
 }
-
-export const CSV_OPTIONS: OptionNames<CsvOptions> = {
-  maxRecordBytes: true,
-  header: true,
-  delimiter: true,
-  quote: true,
-  escape: true,
-  cast: true,
-  comment: true,
-  trim: true,
-  relaxColumnCount: true,
-};
 
 /**
  * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Fields are decoded by

@@ -56,7 +56,17 @@ export function columnNamesOf(block: RecordBlock): readonly string[] {
 
 /** A line of one empty value would be an empty line, which readers skip. */
 function optionsOf(columns: readonly Column[], { delimiter, escapeFormulas }: CsvLayout): Options {
-  return { delimiter, escape_formulas: escapeFormulas, quoted_empty: columns.length === 1 };
+  return {
+    delimiter,
+    escape_formulas: escapeFormulas,
+    quoted_empty: columns.length === 1,
+    ...(escapeFormulas && { cast: { string: leaveNumbers } }),
+  };
+}
+
+/** A text that is a number is no formula, although it may begin with a minus. */
+function leaveNumbers(value: string): string | { value: string; escape_formulas: false } {
+  return /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value) ? { value, escape_formulas: false } : value;
 }
 
 function columnName(key: string, block: RecordBlock, index: number): string {
@@ -75,7 +85,6 @@ function unknownColumn(block: RecordBlock, index: number, column: string): Pipel
   return refusedRecord(block, index, reason);
 }
 
-/** Numbers stay numbers, by which csv-stringify knows that `-5` is no formula. */
 function fieldOf(value: unknown, block: RecordBlock, index: number, column: string): unknown {
   if (typeof value === 'string') {
     if (value.isWellFormed()) return value;

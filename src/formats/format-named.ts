@@ -1,9 +1,10 @@
 import type { Format } from '../core/format.ts';
 import { type OptionNames, oneOf } from '../core/options.ts';
-import { CSV_OPTIONS, type CsvOptions, csv, tsv } from './csv-format.ts';
-import { JSON_OPTIONS, type JsonOptions, json, jsonSeq } from './json-format.ts';
-import { NDJSON_OPTIONS, type NdjsonOptions, ndjson } from './ndjson-format.ts';
-import { TEXT_OPTIONS, type TextOptions, text } from './text-format.ts';
+import { type CsvOptions, csv, tsv } from './csv-format.ts';
+import { type JsonOptions, json, jsonSeq } from './json-format.ts';
+import { type NdjsonOptions, ndjson } from './ndjson-format.ts';
+import { CSV_OPTIONS, JSON_OPTIONS, NDJSON_OPTIONS, TEXT_OPTIONS } from './option-names.ts';
+import { type TextOptions, text } from './text-format.ts';
 
 /** `jsonl` is another name of `ndjson`. */
 export type FormatName = 'ndjson' | 'jsonl' | 'json' | 'json-seq' | 'csv' | 'tsv' | 'text';

@@ -1,13 +1,13 @@
 import type { DecodeContext, Decoder, Format } from '../core/format.ts';
-import { knownOptions, type OptionNames } from '../core/options.ts';
+import { knownOptions } from '../core/options.ts';
 import { type Framer, type JsonFramerOptions, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import { decodeJson, flawsInJson, type JsonDecoding } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { filteredJson, type JsonFilter } from './json-filter.ts';
 import { keysOf } from './json-path.ts';
-import { NDJSON_OPTIONS } from './ndjson-format.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
+import { JSON_OPTIONS, NDJSON_OPTIONS } from './option-names.ts';
 import type { DecodedRun } from './record-flaw.ts';
 import { RootFramer } from './root-framer.ts';
 
@@ -27,13 +27,6 @@ export interface JsonOptions extends BoundOptions {
   /** What becomes of numbers that a JavaScript number cannot hold. @default 'bigint' */
   readonly numbers?: NumberPolicy;
 }
-
-export const JSON_OPTIONS: OptionNames<JsonOptions> = {
-  ...NDJSON_OPTIONS,
-  path: true,
-  filter: true,
-  jsonc: true,
-};
 
 /**
  * One JSON document: an array of records, records at a path, or a single record.

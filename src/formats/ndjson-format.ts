@@ -1,10 +1,11 @@
 import type { Format } from '../core/format.ts';
-import { knownOptions, type OptionNames } from '../core/options.ts';
-import { BOUND_OPTIONS, type BoundOptions, boundsOf } from './bounds.ts';
+import { knownOptions } from '../core/options.ts';
+import { type BoundOptions, boundsOf } from './bounds.ts';
 import { decodeJson, flawsInJson } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { LineFramer } from './line-framer.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
+import { NDJSON_OPTIONS } from './option-names.ts';
 import type { DecodedRun } from './record-flaw.ts';
 
 export { ndjsonEncoder } from './ndjson-encoder.ts';
@@ -14,11 +15,6 @@ export interface NdjsonOptions extends BoundOptions {
   /** What becomes of numbers that a JavaScript number cannot hold. @default 'bigint' */
   readonly numbers?: NumberPolicy;
 }
-
-export const NDJSON_OPTIONS: OptionNames<NdjsonOptions> = {
-  ...BOUND_OPTIONS,
-  numbers: true,
-};
 
 /**
  * One JSON text a line (ndjson.org, jsonlines.org), ended by LF or CRLF; the last line may lack it. Blank lines are

@@ -1,8 +1,9 @@
 import type { Format } from '../core/format.ts';
-import { knownOptions, type OptionNames } from '../core/options.ts';
+import { knownOptions } from '../core/options.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { LineFramer } from './line-framer.ts';
+import { TEXT_OPTIONS } from './option-names.ts';
 import { decodeEach } from './record-flaw.ts';
 import { textOfRecords } from './record-text.ts';
 
@@ -10,10 +11,6 @@ export { textEncoder } from './text-encoder.ts';
 
 /** Options of `text`. */
 export type TextOptions = Pick<BoundOptions, 'maxRecordBytes'>;
-
-export const TEXT_OPTIONS: OptionNames<TextOptions> = {
-  maxRecordBytes: true,
-};
 
 /**
  * Each line is a record, a string without its LF or CRLF; blank lines are records too.

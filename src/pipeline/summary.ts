@@ -5,7 +5,10 @@ import type { Tally, UnaccountedRange } from '../core/tally.ts';
  * `read + added = written + filtered + deadLettered`, or `unaccounted` lists the records that are missing.
  */
 export interface Summary {
-  /** Records read from the source, malformed ones included. */
+  /**
+   * Records read from the source. Malformed ones count where the next one can be found (NDJSON, CSV); in a JSON document
+   * everything ends with it.
+   */
   readonly read: number;
   /** Records that the transform made beyond one for each it was given (`many`, generators). */
   readonly added: number;

@@ -34,8 +34,21 @@ export interface HttpSourceOptions {
    * that has neither a `Content-Length` nor the chunked transfer coding. @default false
    */
   readonly allowUnknownLength?: boolean;
+  /** Called before each wait. */
+  readonly onRetry?: (event: SourceRetryEvent) => void;
   /** The function that sends requests. @default the built-in fetch */
   readonly fetch?: typeof fetch;
+}
+
+/** What `onRetry` is told. */
+export interface SourceRetryEvent {
+  /** Number of the retry that follows, from 1; it begins anew when bytes have come. */
+  readonly retry: number;
+  /** Milliseconds until then. */
+  readonly delayMs: number;
+  /** What the failure means. */
+  readonly why: string;
+  readonly error: unknown;
 }
 
 const OPTIONS: OptionNames<HttpSourceOptions> = {
@@ -45,6 +58,7 @@ const OPTIONS: OptionNames<HttpSourceOptions> = {
   backoff: true,
   maxRetryAfterMs: true,
   allowUnknownLength: true,
+  onRetry: true,
   fetch: true,
 };
 
@@ -200,12 +214,14 @@ class Download {
   /** Waits before the next request, or gives up. */
   async #pause(error: unknown): Promise<void> {
     const { maxRetries, maxRetryAfterMs = 300_000 } = this.#settings;
-    const { kind, retryAfterMs = 0 } = classify(error);
+    const { kind, why, retryAfterMs = 0 } = classify(error);
     const isCut = this.#received > 0 && !(error instanceof Error && 'status' in error);
     const mayPass = isTransientKind(kind) || isCut;
     if (!mayPass || this.#failures >= maxRetries || retryAfterMs > maxRetryAfterMs) throw this.#failed(error);
-    this.#failures++;
-    await wait(Math.max(backoff(this.#settings.backoff)(this.#failures), retryAfterMs), this.#signal);
+    const retry = ++this.#failures;
+    const delayMs = Math.max(backoff(this.#settings.backoff)(retry), retryAfterMs);
+    this.#settings.onRetry?.({ retry, delayMs, why, error });
+    await wait(delayMs, this.#signal);
   }
 
   #failed(cause: unknown): PipelineError {

@@ -15,6 +15,10 @@ import { expectKind } from '../core/options.ts';
 import { Made, type Result } from './block-builder.ts';
 import { RecordStage, type RecordStageOptions } from './record-stage.ts';
 
+/**
+ * What a function returns for a record beside an ordinary value: `many([…])` for several records, `none` for none,
+ * `stop` for none and to end the run well. They are stream-chain's own.
+ */
 export { many, none, stop };
 
 /** Options of `transform`. */

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { functionSink, type SinkFunction, toSink } from '../../src/core/function-sink.ts';
 import type { Sink } from '../../src/core/sink.ts';
 import { chunkOf } from '../../src/testing/chunk-of.ts';
+import { sinkContract } from '../../src/testing/sink-contract.ts';
 
 const context = { attempt: 2, signal: new AbortController().signal };
 
@@ -60,4 +61,20 @@ test.each([undefined, {}])('functionSink() refuses %j', (value) => {
   expect(() => functionSink(value as unknown as SinkFunction<unknown>)).toThrow(
     /^write must be a function, got /,
   );
+});
+
+describe('the contract', () => {
+  let stored: unknown[] = [];
+  const contract = sinkContract({
+    create: () =>
+      functionSink((records, { signal }) => {
+        signal.throwIfAborted();
+        stored.push(...records);
+      }),
+    clear: () => {
+      stored = [];
+    },
+    stored: async () => stored,
+  });
+  for (const { name, run } of contract) test(`functionSink() ${name}`, run);
 });

@@ -21,6 +21,19 @@ describe('bisecting(), with a chunk that is too large', () => {
     },
   );
 
+  test.each([
+    ['records', { records: 30 }, [25, 25, 25, 25]],
+    ['bytes', { bytes: 5_000 }, [50, 50]],
+  ] as const)(
+    'divides it before it is sent when the sink states how many %s it takes',
+    async (_, limits, sizes) => {
+      const place = { ...shop({ maxBytes: 10_000 }), limits };
+      expect(await write(bisecting(place), sameSize(100, 100))).toBeUndefined();
+      expect(place.taken).toEqual(numbersTo(100));
+      expect(place.writes.map((ids) => ids.length)).toEqual(sizes);
+    },
+  );
+
   test('divides it by bytes, not by records', async () => {
     const place = shop({ maxBytes: 1_000 });
     await write(bisecting(place), sized(900, 100, 100, 100, 100, 100, 100, 100));

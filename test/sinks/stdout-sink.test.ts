@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { stdoutSink } from '../../src/sinks/stdout-sink.ts';
 import { chunkOf, sinkContract } from '../../src/testing/index.ts';
@@ -17,20 +18,34 @@ function collector(): { stream: Writable; text: () => string } {
   return { stream, text: () => Buffer.concat(pieces).toString() };
 }
 
-describe('the contract', () => {
-  let output = collector();
+const READERS: Readonly<Record<'ndjson' | 'json' | 'csv', (text: string) => readonly unknown[]>> = {
+  ndjson: (text) =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown),
+  json: (text) => (text === '' ? [] : (JSON.parse(text.endsWith(']\n') ? text : `${text}]`) as unknown[])),
+  csv: (text) => parse(text, { columns: true, bom: true, record_delimiter: '\n' }),
+};
+
+describe.each(['ndjson', 'json', 'csv'] as const)('the contract, in %s', (format) => {
+  let outputs: ReturnType<typeof collector>[] = [];
   const contract = sinkContract({
-    create: () => stdoutSink({ stream: output.stream }),
-    clear: () => {
-      output = collector();
+    create: () => {
+      const output = collector();
+      outputs.push(output);
+      return stdoutSink({ format, stream: output.stream });
     },
-    stored: async () =>
-      output
-        .text()
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as unknown),
-    without: ['big-integers'],
+    clear: () => {
+      outputs = [];
+    },
+    stored: async () => outputs.flatMap(({ text }) => READERS[format](text())),
+    ...(format === 'csv'
+      ? {
+          represent: (record) =>
+            Object.fromEntries(Object.entries(record).map(([key, value]) => [key, String(value)])),
+        }
+      : { without: ['big-integers'] }),
   });
   for (const { name, run } of contract) test(`stdoutSink() ${name}`, run);
 });
