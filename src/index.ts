@@ -13,7 +13,15 @@ export { functionSink, type SinkFunction, type SinkFunctionContext, toSink } fro
 export { ObjectBlock } from './core/object-block.ts';
 export type { Cursor, Position } from './core/position.ts';
 export { isRecordBlock, type RecordBlock, type RecordBytes } from './core/record-block.ts';
-export type { CloseContext, Guarantee, OpenContext, Sink, SinkLimits, WriteContext } from './core/sink.ts';
+export type {
+  CloseContext,
+  Guarantee,
+  OpenContext,
+  ResumeContext,
+  Sink,
+  SinkLimits,
+  WriteContext,
+} from './core/sink.ts';
 export type { ByteContent, RecordContent, Source, SourceContent } from './core/source.ts';
 export { Tally, type UnaccountedRange } from './core/tally.ts';
 export { deadLettersInto } from './delivery/dead-letters-into.ts';
@@ -26,7 +34,11 @@ export { type Failure, type FailureKind } from './failures/failure.ts';
 export { HttpError, httpError } from './failures/http-error.ts';
 export { type Columns } from './formats/columns.ts';
 export { type ProjectedValue, projectedValues } from './formats/project-values.ts';
-export { BatchProcessor, type BatchProcessorOptions } from './pipeline/batch-processor.ts';
+export {
+  BatchProcessor,
+  type BatchProcessorOptions,
+  type CheckpointOptions,
+} from './pipeline/batch-processor.ts';
 export {
   type ChunkProcessorOptions,
   type ProcessContext,

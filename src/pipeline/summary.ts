@@ -32,10 +32,12 @@ export interface Summary {
   readonly elapsedMs: number;
   /** Records that were read and are neither written, filtered nor set aside; empty after a run that succeeded. */
   readonly unaccounted: readonly UnaccountedRange[];
+  /** When the run was finished, in ISO 8601, if an earlier one had finished it already: then this one did nothing. */
+  readonly finishedAt?: string;
 }
 
 /** What people see while a run goes on. */
-export interface Progress extends Omit<Summary, 'unaccounted'> {
+export interface Progress extends Omit<Summary, 'unaccounted' | 'finishedAt'> {
   /** Bytes of the whole source, as they are stored, when known. */
   readonly totalBytes?: number;
   /** Records written per second since the start. */

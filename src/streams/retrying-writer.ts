@@ -4,7 +4,7 @@ import { messageOf, PipelineError } from '../core/errors.ts';
 import { type SinkFunction, toSink } from '../core/function-sink.ts';
 import { expectKind, integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
 import { isRecordBlock } from '../core/record-block.ts';
-import type { FullSink, Sink } from '../core/sink.ts';
+import type { FullSink, ResumeContext, Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
 import type { SetAsideEvent } from '../delivery/dead-lettering.ts';
 import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
@@ -17,6 +17,12 @@ export interface RetryingWriterOptions extends DeliveryOptions {
   readonly concurrency?: number;
   /** Called in the order of the source, when a chunk and all before it are written. */
   readonly onWritten?: (chunk: Chunk) => void | Promise<void>;
+  /** Called when a chunk is written, whatever has become of those before it; the next but `concurrency` waits for it. */
+  readonly onTaken?: (chunk: Chunk) => void | Promise<void>;
+  /** Called when nothing is being written any more, before the sink is closed. */
+  readonly onEnding?: () => void | Promise<void>;
+  /** What the sink is told, when it is opened, of the runs before this one. @default that there is none to go on from */
+  readonly resume?: ResumeContext;
   /** Asked at the end of the input: whether it was the whole input, so that output may appear under its final name. @default true */
   readonly isComplete?: () => boolean;
   /** Stops the writing: attempts are aborted, waits end at once. */
@@ -29,6 +35,9 @@ const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
   ...DELIVERY_OPTIONS,
   concurrency: true,
   onWritten: true,
+  onTaken: true,
+  onEnding: true,
+  resume: true,
   isComplete: true,
   signal: true,
   tally: true,
@@ -45,6 +54,9 @@ export class RetryingWriter<T = unknown> extends Writable {
   readonly #tally: Tally;
   readonly #concurrency: number;
   readonly #onWritten: RetryingWriterOptions['onWritten'];
+  readonly #onTaken: RetryingWriterOptions['onTaken'];
+  readonly #onEnding: RetryingWriterOptions['onEnding'];
+  readonly #resume: ResumeContext | undefined;
   readonly #isComplete: () => boolean;
   readonly #stopping = new AbortController();
   readonly #signal: AbortSignal;
@@ -59,12 +71,16 @@ export class RetryingWriter<T = unknown> extends Writable {
 
   constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions = {}) {
     knownOptions('RetryingWriter', options, WRITER_OPTIONS);
-    const { concurrency = 1, tally = new Tally(), onWritten, isComplete, signal, ...delivery } = options;
+    const { concurrency = 1, tally = new Tally(), signal, ...others } = options;
+    const { onWritten, onTaken, onEnding, resume, isComplete, ...delivery } = others;
     integerBetween('concurrency', concurrency, 1, 64);
     super({ objectMode: true, highWaterMark: 1 });
     this.#concurrency = concurrency;
     this.#tally = tally;
     this.#onWritten = onWritten;
+    this.#onTaken = onTaken;
+    this.#onEnding = onEnding;
+    this.#resume = resume;
     this.#isComplete = isComplete ?? (() => true);
     this.#signal =
       signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
@@ -89,7 +105,8 @@ export class RetryingWriter<T = unknown> extends Writable {
       callback(abortedBy(this.#signal));
       return;
     }
-    this.#sink.open({ signal: this.#signal }).then(
+    const resume = this.#resume;
+    this.#sink.open({ signal: this.#signal, ...(resume !== undefined && { resume }) }).then(
       () => {
         this.#isOpen = true;
         callback();
@@ -111,6 +128,7 @@ export class RetryingWriter<T = unknown> extends Writable {
 
   override _final(callback: (error?: Error | null) => void): void {
     this.#inOrder
+      .then(() => this.#onEnding?.())
       .then(() => this.#close(this.#isComplete()))
       .then(
         () => callback(),
@@ -122,6 +140,8 @@ export class RetryingWriter<T = unknown> extends Writable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (error === null || error.name === 'AbortError') this.#stopping.abort(error ?? undefined);
     Promise.allSettled(this.#unsettled)
+      .then(() => (this.#isOpen ? this.#onEnding?.() : undefined))
+      .catch(() => {}) // the error that ends the run is the one to tell
       .then(() => this.#close(false))
       .then(
         () => callback(error),
@@ -174,6 +194,7 @@ export class RetryingWriter<T = unknown> extends Writable {
     this.#tally.written += chunk.count - this.#takeSetAside(chunk as Chunk);
     this.#tally.chunks++;
     for (const range of chunk.ranges) this.#tally.settle(range);
+    await this.#onTaken?.(chunk as Chunk);
   }
 
   /** Counted at once: whatever becomes of its chunk, the letter is there. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
 import type { DeadLetter, DeadLetters } from '../../src/core/dead-letter.ts';
 import type { SinkFunction } from '../../src/core/function-sink.ts';
 import { BatchProcessor, type BatchProcessorOptions } from '../../src/pipeline/batch-processor.ts';
@@ -109,7 +110,10 @@ describe('BatchProcessor, when the sink refuses records', () => {
     const store = memoryCheckpoint();
     const order: string[] = [];
     const { sink } = refusing(({ id }) => id === 150);
-    const spy = { load: store.load.bind(store), save: async () => void order.push('saved') };
+    const spy = {
+      load: store.load.bind(store),
+      save: async (_: string, { cursor }: Checkpoint) => void order.push(`saved ${cursor?.records ?? 0}`),
+    };
     const add = async () => {
       await new Promise(setImmediate);
       order.push('letter');
@@ -121,7 +125,7 @@ describe('BatchProcessor, when the sink refuses records', () => {
       checkpoint: { store: { ...store, ...spy }, run: 'a' },
       batchSize: 100,
     }).run();
-    expect(order).toEqual(['saved', 'letter', 'saved', 'saved', 'saved']); // the last says that the run is finished
+    expect(order).toEqual(['saved 0', 'saved 100', 'letter', 'saved 200', 'saved 300', 'saved 300']);
   });
 
   test('without a place for them ends at the first, names it, and accounts for all', async () => {

@@ -1,0 +1,85 @@
+import { toSink } from '../core/function-sink.ts';
+import { expectKind, integerBetween, knownOptions, pickOptions } from '../core/options.ts';
+import { Tally } from '../core/tally.ts';
+import { protect } from '../delivery/protect.ts';
+import { RETRY_OPTIONS } from '../delivery/retry-options.ts';
+import { ChunkTransform } from '../streams/chunk-transform.ts';
+import { READ_OPTIONS, type ReadOptions, readRecords } from '../streams/read-records.ts';
+import { type TransformFunction, transform } from '../streams/transform.ts';
+import { type Schema, validate } from '../streams/validate.ts';
+import { type BatchProcessorOptions, CHECKPOINT_OPTIONS, PROCESSOR_OPTIONS } from './batch-options.ts';
+import { InvalidLimit } from './invalid-limit.ts';
+import { isNameable } from './run-name.ts';
+
+/** Wrong options are found before anything is opened. */
+export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): void {
+  const isObject = typeof options === 'object' && options !== null;
+  expectKind('options', options, isObject, 'an object with source and sink');
+  expectKind('source', options.source, options.source !== undefined && options.source !== null, 'a source');
+  knownOptions('BatchProcessor', options, PROCESSOR_OPTIONS);
+  knownOptions('retry', options.retry ?? {}, RETRY_OPTIONS);
+  checkCheckpoint(options);
+  const { signal: _signal, ...withoutSignal } = readingOf(options);
+  const tally = new Tally();
+  protect(toSink(options.sink), { ...options.retry, deadLetters: options.deadLetters });
+  limitOf(options, tally);
+  integerBetween('concurrency', options.concurrency ?? 1, 1, 64);
+  createChunker(options, tally);
+  createRecordStages(options, tally);
+  readRecords(options.source, withoutSignal);
+}
+
+function checkCheckpoint<In, Out>({ checkpoint, source, sink }: BatchProcessorOptions<In, Out>): void {
+  if (checkpoint === undefined) return;
+  knownOptions('checkpoint', checkpoint, CHECKPOINT_OPTIONS);
+  const { store = toSink(sink).ledger, run } = checkpoint;
+  const isStore = typeof store?.load === 'function' && typeof store.save === 'function';
+  expectKind('checkpoint.store', store, isStore, 'a checkpoint store, since the sink has no ledger');
+  const isNamed = run === undefined ? isNameable(source) : typeof run === 'string' && run !== '';
+  expectKind('checkpoint.run', run, isNamed, 'the name of the run, since a stream has none');
+}
+
+/** The options that are the reader's. */
+export function readingOf<In, Out>(options: BatchProcessorOptions<In, Out>): ReadOptions {
+  return pickOptions<ReadOptions>(options, READ_OPTIONS);
+}
+
+/** The stages between reader and chunker. */
+export function createRecordStages<In, Out>(options: BatchProcessorOptions<In, Out>, tally: Tally) {
+  const { onInvalid, deadLetters, transformConcurrency } = options;
+  const shared = {
+    tally,
+    deadLetters,
+    ...(onInvalid !== undefined && { onInvalid }),
+    ...(transformConcurrency !== undefined && { concurrency: transformConcurrency }),
+  };
+  const functions = options.transform === undefined ? [] : [options.transform].flat();
+  return [
+    ...(options.validate === undefined ? [] : [validate(options.validate as Schema<unknown, In>, shared)]),
+    ...(functions.length === 0
+      ? []
+      : [transform(functions as readonly TransformFunction<never, unknown>[], shared)]),
+  ];
+}
+
+export function createChunker<In, Out>(
+  options: BatchProcessorOptions<In, Out>,
+  tally: Tally,
+): ChunkTransform<Out> {
+  const { batchSize, maxBytes, maxWaitMs } = options;
+  return new ChunkTransform<Out>({
+    tally,
+    ...(batchSize !== undefined && { batchSize }),
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(maxWaitMs !== undefined && { maxWaitMs }),
+  });
+}
+
+export function limitOf<In, Out>(
+  { maxInvalid, deadLetters }: BatchProcessorOptions<In, Out>,
+  tally: Tally,
+): InvalidLimit {
+  const hasPlace = maxInvalid === undefined || deadLetters !== undefined;
+  expectKind('deadLetters', deadLetters, hasPlace, 'a place for dead letters when maxInvalid is given');
+  return new InvalidLimit(maxInvalid ?? Number.MAX_SAFE_INTEGER, tally);
+}
