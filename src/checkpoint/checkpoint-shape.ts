@@ -33,6 +33,7 @@ const isCheckpointObject = objectOf(
     pipeline: isText,
     sources: listOf(isFingerprint),
     deadLettered: isCount,
+    note: isText,
     state: (value) => value === 'running' || value === 'finished',
     savedAt: isText,
   },

@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { expectKind } from '../core/options.ts';
-import { decodeDocument, encodeDocument, notACheckpoint } from './checkpoint-document.ts';
+import {
+  type CheckpointDocument,
+  decodeDocument,
+  encodeDocument,
+  notACheckpoint,
+} from './checkpoint-document.ts';
 import { type HeldLock, lockFile } from './lock-file.ts';
 import { flawOf, readOwnedFile } from './owned-file.ts';
 import { removeFile, replaceFile } from './replace-file.ts';
@@ -30,6 +35,17 @@ export function fileCheckpoint(file: string | URL): Required<CheckpointStore> {
   const path = file instanceof URL ? fileURLToPath(file) : file;
   expectKind('file', file, typeof path === 'string' && path !== '', 'a path or a file URL');
   return new FileCheckpoint(path);
+}
+
+/**
+ * What a checkpoint file holds, without taking it: a run may be using it. `undefined` when there is none.
+ * @throws PipelineError `CHECKPOINT_CORRUPT`, `CHECKPOINT_FOREIGN` or `CHECKPOINT_NEWER`
+ */
+export async function readCheckpointFile(file: string): Promise<CheckpointDocument | undefined> {
+  const found = await readOwnedFile(file);
+  if (found === undefined) return undefined;
+  if ('flaw' in found) throw notACheckpoint(file, found.flaw);
+  return decodeDocument(found.bytes, file);
 }
 
 /** What is there between `open` and `close`. */
@@ -121,10 +137,8 @@ class FileCheckpoint implements Required<CheckpointStore> {
   }
 
   async #read(run: string): Promise<Checkpoint | undefined> {
-    const found = await this.#doing('read', () => readOwnedFile(this.#file));
-    if (found === undefined) return undefined;
-    if ('flaw' in found) throw notACheckpoint(this.#file, found.flaw);
-    const document = decodeDocument(found.bytes, this.#file);
+    const document = await this.#doing('read', () => readCheckpointFile(this.#file));
+    if (document === undefined) return undefined;
     if (document.run === run) return document.checkpoint;
     throw new PipelineError({
       code: 'CHECKPOINT_MISMATCH',

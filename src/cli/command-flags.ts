@@ -64,6 +64,18 @@ export function addRecordFlags(command: Command): void {
     );
 }
 
+/** Going on where an earlier run has stopped. */
+export function addCheckpointFlags(command: Command): void {
+  command
+    .optionsGroup('Going on after an interruption:')
+    .option(
+      '--checkpoint <file>',
+      'where to note how far the run has come, or off (default: beside the output file or the first source)',
+    )
+    .option('--restart', 'begin anew, whatever an earlier run has done')
+    .option('--grace <time>', 'longest time to finish what is being written after Ctrl-C (default: 30s)');
+}
+
 const INPUT_FORMATS = ['json', 'ndjson', 'jsonl', 'json-seq', 'csv', 'tsv', 'text'];
 
 /** How sources are read. */

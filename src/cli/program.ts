@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import type { CheckpointCommandFlags } from './checkpoint-commands.ts';
 import {
+  addCheckpointFlags,
   addOutputFlags,
   addReadingFlags,
   addRecordFlags,
@@ -29,7 +31,7 @@ Exit codes:
   2    wrong usage
   3    finished, but records were set aside as dead letters
   4    input unreadable, malformed or invalid
-  5    reserved: a checkpoint that does not belong to the input
+  5    the input or the command is not the one of which a part is written already
   6    more records are invalid or refused than --max-invalid allows
   130  interrupted by SIGINT; 143 by SIGTERM
 `;
@@ -49,6 +51,7 @@ export function createProgram(setCode: (code: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(`${usageText(text)}\n`) });
   addRun(program, setCode);
   addPreview(program, setCode);
+  addCheckpointCommands(program, setCode);
   return program;
 }
 
@@ -73,6 +76,7 @@ function addRun(program: Command, setCode: (code: number) => void): void {
   addWritingFlags(command);
   addRecordFlags(command);
   addReadingFlags(command);
+  addCheckpointFlags(command);
   addOutputFlags(command);
   addScreenFlags(command).action(async (places: string[], flags: RunFlags) => {
     const { run } = await import('./run.ts');
@@ -92,6 +96,25 @@ function addPreview(program: Command, setCode: (code: number) => void): void {
     const { preview } = await import('./preview.ts');
     setCode(await preview(place, flags));
   });
+}
+
+/** What can be done with the checkpoint of a run. */
+function addCheckpointCommands(program: Command, setCode: (code: number) => void): void {
+  for (const [name, description] of [
+    ['status', 'Show how far the run of a checkpoint has come.'],
+    ['resume', 'Go on with the run of a checkpoint, as the same command would.'],
+    ['reset', 'Forget how far the run of a checkpoint has come: the next one begins anew.'],
+  ] as const) {
+    const command = program
+      .command(name)
+      .description(description)
+      .showHelpAfterError(`See chain-reaction ${name} --help`)
+      .argument('<checkpoint>', 'the file, as the run has named it');
+    addScreenFlags(command).action(async (file: string, flags: CheckpointCommandFlags) => {
+      const commands = await import('./checkpoint-commands.ts');
+      setCode(await commands[name](file, flags));
+    });
+  }
 }
 
 function version(): string {

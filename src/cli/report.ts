@@ -9,11 +9,15 @@ export interface ReportContext {
   readonly deadLetters?: string | undefined;
   /** What was written counts only if the run is complete. */
   readonly isAllOrNothing?: boolean;
+  /** The same command goes on where this one has ended. */
+  readonly isResumable?: boolean;
 }
 
 /** `231,083 records written to orders.db (table orders) in 2.1 s – 110,000 records/s, 232 chunks, 0 retries`, and what else became of records. */
 export function summaryLines(summary: Summary, { sink, deadLetters }: ReportContext): readonly string[] {
-  const { written, filtered, deadLettered, added, elapsedMs, chunks, retries } = summary;
+  const { written, filtered, deadLettered, added, elapsedMs, chunks, retries, finishedAt } = summary;
+  if (finishedAt !== undefined)
+    return [`Finished already (${finishedAt}): nothing was read or written; --restart does it again`];
   const speed = elapsedMs > 0 ? (written / elapsedMs) * 1_000 : 0;
   const details = `${showRate(speed)} records/s, ${counted(chunks, 'chunk')}, ${retries === 1 ? '1 retry' : `${showCount(retries)} retries`}`;
   const unaccounted = countUnaccounted(summary);
@@ -33,12 +37,17 @@ export function interruptedLine({ read, bytes }: Summary, totalBytes: number | u
   return `Interrupted after ${counted(read, 'record')} (${size}): what comes after them was not read`;
 }
 
+/** What people can do after a run that has not come to its end. */
+export function resumeLine({ isResumable }: ReportContext): string | undefined {
+  return isResumable ? 'The same command goes on where this one has ended; --restart begins anew' : undefined;
+}
+
 /** `o.csv is as it was before: …`, where the count of written records says something else. */
 export function nothingLine(
   { written }: Summary,
-  { sink, isAllOrNothing }: ReportContext,
+  { sink, isAllOrNothing, isResumable }: ReportContext,
 ): string | undefined {
-  if (!isAllOrNothing || written === 0) return undefined;
+  if (!isAllOrNothing || isResumable || written === 0) return undefined;
   return `${sink} is as it was before: a file appears under its name complete or not at all`;
 }
 

@@ -1,18 +1,21 @@
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
+import { noteOf } from './checkpoint-commands.ts';
+import { type CheckpointFlags, type CheckpointPlace, checkpointPlace } from './checkpoint-place.ts';
 import { createSink } from './create-sink.ts';
 import { UsageError } from './exit-codes.ts';
 import { checkFolder, checkSources, describeSources } from './places.ts';
 import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
 import type { ReportContext } from './report.ts';
 import { Screen, type ScreenFlags } from './screen.ts';
-import { keepUrlSecrets } from './secrets.ts';
+import { keepUrlSecrets, mask } from './secrets.ts';
 import { handleSignals } from './signals.ts';
 import { checkSinkFlags, describeSink, parseSink, type SinkFlags, type SinkPlace } from './sink-argument.ts';
+import { parseDuration } from './units.ts';
 import { type UrlHeaders, urlHeaders } from './url-headers.ts';
 import { type WritingFlags, writingOf } from './writing-flags.ts';
 
 /** The flags of `run`, as commander gives them. */
-export interface RunFlags extends ReadingFlags, WritingFlags, SinkFlags, ScreenFlags {}
+export interface RunFlags extends ReadingFlags, WritingFlags, SinkFlags, CheckpointFlags, ScreenFlags {}
 
 /** Runs sources into a sink. @returns the exit code */
 export async function run(places: readonly string[], flags: RunFlags): Promise<number> {
@@ -23,6 +26,7 @@ export async function run(places: readonly string[], flags: RunFlags): Promise<n
     const plan = planRun(places, flags, screen);
     context.sink = describeSink(plan.sink);
     context.isAllOrNothing = plan.sink.kind === 'file';
+    context.isResumable = plan.checkpoint.kind !== 'off';
     announce(plan, context.sink, screen);
     return await runPlan(plan, flags, screen, context);
   } catch (error) {
@@ -38,6 +42,7 @@ interface Context extends Partial<ReportContext> {
   format?: string;
   sink?: string;
   isAllOrNothing?: boolean;
+  isResumable?: boolean;
 }
 
 interface RunPlan {
@@ -46,6 +51,8 @@ interface RunPlan {
   readonly headers: UrlHeaders;
   readonly reading: ReturnType<typeof readingOf>;
   readonly writing: ReturnType<typeof writingOf>;
+  readonly checkpoint: CheckpointPlace;
+  readonly graceMs: number;
 }
 
 /** All that can be said to be wrong before anything is loaded or opened. */
@@ -67,28 +74,36 @@ function planRun(places: readonly string[], flags: RunFlags, screen: Screen): Ru
   checkSources(sources, process.stdin);
   checkFolder('--dead-letters', flags.deadLetters);
   checkFolder('--summary', flags.summary);
-  return { sources, sink, headers, reading: readingOf(flags), writing: writingOf(flags) };
+  return {
+    sources,
+    sink,
+    headers,
+    reading: readingOf(flags),
+    writing: writingOf(flags),
+    checkpoint: checkpointPlace(flags, sources, sink),
+    graceMs: flags.grace === undefined ? GRACE_MS : parseDuration('--grace', flags.grace),
+  };
 }
 
+const GRACE_MS = 30_000;
+
 /** Something on the screen at once, before what takes time to load. */
-function announce({ sources, sink }: RunPlan, name: string, screen: Screen): void {
+function announce({ sources, sink, checkpoint }: RunPlan, name: string, screen: Screen): void {
   screen.note(`Reading ${describeSources(sources)} into ${name}`);
+  if (checkpoint.kind === 'file') screen.note(`What is done is noted in ${checkpoint.file}`);
   if (sink.kind === 'sqlite' && sink.isTableDerived)
     screen.note(`The table is named after the source; name another with sqlite:${sink.file}?table=NAME`);
 }
 
-async function runPlan(
-  { sources, sink, headers, reading, writing }: RunPlan,
-  flags: RunFlags,
-  screen: Screen,
-  context: Context,
-): Promise<number> {
+async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: Context): Promise<number> {
+  const { sources, sink, headers, reading, writing, graceMs } = plan;
   const { BatchProcessor } = await import('../pipeline/batch-processor.ts');
-  const standstill = new AbortController();
+  const stopping = new AbortController();
   const options: BatchProcessorOptions = {
     ...reading,
     ...writing,
     ...(await moduleOptions(flags)),
+    ...(await checkpointOptions(plan.checkpoint, flags)),
     source: await sourcesOf(sources, {
       ...(headers.source !== undefined && { headers: headers.source }),
       ...(writing.retry.maxRetries !== undefined && { maxRetries: writing.retry.maxRetries }),
@@ -96,7 +111,7 @@ async function runPlan(
         screen.note(`Source: retry ${retry} in ${showWait(delayMs)} (${why})`),
     }),
     sink: await createSink(sink, flags, headers.sink),
-    signal: standstill.signal,
+    signal: stopping.signal,
     retry: {
       ...writing.retry,
       onRetry: ({ retry, delayMs, failure, chunk }) =>
@@ -109,11 +124,13 @@ async function runPlan(
     onProgress: (progress) => screen.progress(progress),
   };
   const processor = new BatchProcessor(options);
-  const signals = handleSignals(
-    () => processor.stop(),
-    (text) => screen.note(text),
-  );
-  const release = onStandstill((reason) => standstill.abort(reason));
+  const signals = handleSignals({
+    stop: () => processor.stop(),
+    abort: () => stopping.abort(new Error('The grace period is over')),
+    graceMs,
+    note: (text) => screen.note(text),
+  });
+  const release = onStandstill((reason) => stopping.abort(reason));
   screen.begin();
   try {
     const summary = await processor.run();
@@ -148,6 +165,21 @@ async function moduleOptions({ transform, deadLetters }: RunFlags): Promise<Part
       onInvalid: 'dead-letter',
       deadLetters: (await import('../sinks/dead-letter-file.ts')).deadLetterFile(deadLetters),
     }),
+  };
+}
+
+async function checkpointOptions(
+  place: CheckpointPlace,
+  { restart }: CheckpointFlags,
+): Promise<Partial<BatchProcessorOptions>> {
+  if (place.kind === 'off') return {};
+  const { fileCheckpoint } = await import('../checkpoint/file-checkpoint.ts');
+  return {
+    checkpoint: {
+      ...(place.kind === 'file' && { store: fileCheckpoint(place.file) }),
+      ...(restart !== undefined && { restart }),
+      note: noteOf(process.argv.slice(2).map(mask), process.cwd()),
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { errorLines, stackLines } from './error-lines.ts';
 import { EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
 import { ProgressDisplay } from './progress/progress-display.ts';
 import { modeOf, type ProgressMode } from './progress/progress-mode.ts';
-import { interruptedLine, nothingLine, type ReportContext, summaryLines } from './report.ts';
+import { interruptedLine, nothingLine, type ReportContext, resumeLine, summaryLines } from './report.ts';
 import { mask } from './secrets.ts';
 import { type ColorChoice, painter, plain, type Style } from './terminal.ts';
 
@@ -101,6 +101,8 @@ export class Screen {
     if (summary.read > 0) this.#report('dim', summary, context);
     const nothing = nothingLine(summary, context);
     if (nothing !== undefined) this.#say(undefined, nothing);
+    const resume = resumeLine(context);
+    if (resume !== undefined) this.#say(undefined, resume);
   }
 
   #report(style: Style, summary: Summary, context: ReportContext): void {

@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly sink?: unknown;
   /** Dead letters of the run so far. */
   readonly deadLettered?: number;
+  /** Whatever whoever started the run wants to find with it. */
+  readonly note?: string;
   /** @default 'running' */
   readonly state?: 'running' | 'finished';
   /** When it was saved, in ISO 8601. */

@@ -24,6 +24,8 @@ export interface CheckpointOptions {
    * functions depend on more than their text. @default the text of `validate` and `transform`
    */
   readonly version?: string;
+  /** Kept with the checkpoint, for whoever looks at it. */
+  readonly note?: string;
 }
 
 /** Options of `BatchProcessor`. */
@@ -91,4 +93,5 @@ export const CHECKPOINT_OPTIONS: OptionNames<CheckpointOptions> = {
   run: true,
   restart: true,
   version: true,
+  note: true,
 };

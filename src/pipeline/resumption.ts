@@ -14,6 +14,12 @@ const COMMIT_EVERY_MS = 1_000;
 /** Tells what the inputs are, taken at a cursor. */
 export type Fingerprinting = (cursor: Cursor) => Promise<readonly Fingerprint[]>;
 
+/** What is saved as it is from the beginning to the end. */
+interface Terms {
+  readonly pipeline: string;
+  readonly note: string | undefined;
+}
+
 /**
  * What a run knows of the one before it, and notes for the one after it. Where the sink has a ledger, the chunks note
  * themselves; a sink that commits is committed now and then; for all others each chunk is noted when it is written.
@@ -22,6 +28,7 @@ export class Resumption {
   readonly #store: CheckpointStore;
   readonly #run: string;
   readonly #pipeline: string;
+  readonly #note: string | undefined;
   readonly #sink: Sink<never>;
   readonly #deadLettered: () => number;
   #earlier: Checkpoint | undefined;
@@ -40,12 +47,12 @@ export class Resumption {
   ): Promise<Resumption | undefined> {
     if (options.checkpoint === undefined) return undefined;
     const sink = toSink(options.sink);
-    const { store = sink.ledger!, run = runNameOf(options.source, sink.name), restart } = options.checkpoint;
-    const pipeline = pipelineHashOf(options);
-    const resumption = new Resumption(store, run, pipeline, sink as Sink<never>, deadLettered);
+    const { store = sink.ledger!, run = runNameOf(options.source, sink.name), note } = options.checkpoint;
+    const terms = { pipeline: pipelineHashOf(options), note };
+    const resumption = new Resumption(store, run, terms, sink as Sink<never>, deadLettered);
     await store.open?.(run);
     try {
-      if (restart === true) await forget(store, run);
+      if (options.checkpoint.restart === true) await forget(store, run);
       await resumption.#look();
       return resumption;
     } catch (error) {
@@ -57,13 +64,14 @@ export class Resumption {
   constructor(
     store: CheckpointStore,
     run: string,
-    pipeline: string,
+    { pipeline, note }: Terms,
     sink: Sink<never>,
     deadLettered: () => number,
   ) {
     this.#store = store;
     this.#run = run;
     this.#pipeline = pipeline;
+    this.#note = note;
     this.#sink = sink;
     this.#deadLettered = deadLettered;
   }
@@ -155,6 +163,7 @@ export class Resumption {
       ...(finished.length > 0 && { finished }),
       pipeline: this.#pipeline,
       ...(sources !== undefined && { sources }),
+      ...(this.#note !== undefined && { note: this.#note }),
       ...(this.#sinkState !== undefined && { sink: this.#sinkState }),
       deadLettered: (this.#earlier?.deadLettered ?? 0) + this.#deadLettered(),
       state,

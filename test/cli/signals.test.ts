@@ -13,7 +13,7 @@ describe('handleSignals', () => {
     const stop = vi.fn<() => void>();
     const note = vi.fn<(text: string) => void>();
     const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
-    const signals = handleSignals(stop, note);
+    const signals = handleSignals({ stop, abort: () => {}, graceMs: 1_000, note });
     expect(signals.interrupted()).toBeUndefined();
     process.emit(signal, signal);
     expect(stop).toHaveBeenCalledOnce();
@@ -25,12 +25,29 @@ describe('handleSignals', () => {
     signals.release();
   });
 
+  test('aborts the run when the grace period is over, unless it has ended before', () => {
+    vi.useFakeTimers();
+    try {
+      const abort = vi.fn<() => void>();
+      const start = () => handleSignals({ stop: () => {}, abort, graceMs: 1_000, note: () => {} });
+      const ended = start();
+      process.emit('SIGINT', 'SIGINT');
+      ended.release();
+      const signals = start();
+      process.emit('SIGTERM', 'SIGTERM');
+      vi.advanceTimersByTime(999);
+      expect(abort).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(abort).toHaveBeenCalledOnce();
+      signals.release();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('leaves no listener behind', () => {
     const before = process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');
-    handleSignals(
-      () => {},
-      () => {},
-    ).release();
+    handleSignals({ stop: () => {}, abort: () => {}, graceMs: 1_000, note: () => {} }).release();
     expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before);
   });
 });

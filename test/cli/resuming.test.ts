@@ -1,0 +1,132 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { lines, serve, Workplace } from './spawn-command.ts';
+
+const work = new Workplace();
+afterAll(() => work.remove());
+
+let count = 0;
+/** A source of a name of its own. */
+const source = () => work.file(`source-${++count}.ndjson`, lines(1_000));
+
+/** A server that takes records, and refuses the chunk in which one has the given id. */
+async function server() {
+  const place = { taken: [] as number[], refuses: -1, url: '' };
+  place.url = await serve((_, response, body) => {
+    const ids = (JSON.parse(body) as { id: number }[]).map(({ id }) => id);
+    if (ids.includes(place.refuses)) {
+      response.writeHead(403).end();
+      return;
+    }
+    place.taken.push(...ids);
+    response.end();
+  });
+  return place;
+}
+
+const ALL = Array.from({ length: 1_000 }, (_, id) => id);
+
+describe('chain-reaction run, with a checkpoint', () => {
+  let place: Awaited<ReturnType<typeof server>>;
+  beforeEach(async () => {
+    place = await server();
+  });
+  const run = (file: string, ...flags: string[]) =>
+    work.command(['run', file, place.url, '--batch-size', '100', ...flags]);
+
+  test('goes on where the same command has failed, and says so', async () => {
+    const file = source();
+    place.refuses = 450;
+    const failed = await run(file);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/What is done is noted in \S*source-\d+\.ndjson\.[0-9a-f]{8}\.checkpoint/);
+    expect(failed.stderr).toContain(
+      'The same command goes on where this one has ended; --restart begins anew',
+    );
+    place.refuses = -1;
+    const { code, stderr } = await run(file);
+    expect(code).toBe(0);
+    expect(stderr).toContain('600 records written');
+    expect(place.taken).toEqual(ALL);
+  });
+
+  test('a finished run says that it is finished, writes nothing, and exits with 0, until --restart', async () => {
+    const file = source();
+    expect((await run(file)).code).toBe(0);
+    const again = await run(file);
+    expect(again.code).toBe(0);
+    expect(again.stderr).toMatch(
+      /Finished already \(20.*\): nothing was read or written; --restart does it again/,
+    );
+    expect(place.taken).toEqual(ALL);
+    expect((await run(file, '--restart')).stderr).toContain('1,000 records written');
+    expect(place.taken).toHaveLength(2_000);
+  });
+
+  test('goes on after SIGINT, and exits with 130', async () => {
+    const file = source();
+    const stop = work.file(
+      'stop.mjs',
+      "export default (record) => { if (record.id === 500 && !process.env.GO) process.kill(process.pid, 'SIGINT'); return record; };",
+    );
+    const interrupted = await run(file, '--transform', stop);
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain('The same command goes on where this one has ended');
+    expect(place.taken.length).toBeLessThan(1_000);
+    const flags = ['run', file, place.url, '--batch-size', '100', '--transform', stop];
+    expect((await work.command(flags, { env: { GO: '1' } })).code).toBe(0);
+    expect(place.taken).toEqual(ALL);
+  });
+
+  test('--checkpoint off neither goes on nor leaves anything behind', async () => {
+    const file = source();
+    const before = readdirSync(work.folder).length;
+    await run(file, '--checkpoint', 'off');
+    await run(file, '--checkpoint', 'off');
+    expect(place.taken).toHaveLength(2_000);
+    expect(readdirSync(work.folder)).toHaveLength(before);
+  });
+
+  test('status, resume and reset know the run of a checkpoint', async () => {
+    const file = source();
+    const checkpoint = work.path(`own-${count}.checkpoint`);
+    place.refuses = 450;
+    await run(file, '--checkpoint', checkpoint);
+    const shown = await work.command(['status', checkpoint]);
+    expect(shown.stdout).toContain('state    not finished: the same command goes on\n');
+    expect(shown.stdout).toContain('done     400 records');
+    expect(shown.stdout).toContain(`command  chain-reaction run ${file} ${place.url} --batch-size 100`);
+    place.refuses = -1;
+    expect((await work.command(['resume', checkpoint])).stderr).toContain('600 records written');
+    expect(place.taken).toEqual(ALL);
+    expect((await work.command(['status', checkpoint])).stdout).toContain('state    finished\n');
+    expect((await work.command(['reset', checkpoint])).code).toBe(0);
+    expect(existsSync(checkpoint)).toBe(false);
+  });
+
+  test('a checkpoint holds no secret, and resume asks for it', async () => {
+    const file = source();
+    const checkpoint = work.path('secret.checkpoint');
+    const flags = ['--checkpoint', checkpoint, '--header', 'Authorization: Bearer canary-4711'];
+    place.refuses = 450;
+    await run(file, ...flags);
+    const { stdout } = await work.shell(`cat ${checkpoint}`);
+    expect(stdout).toContain('***');
+    expect(stdout).not.toContain('canary');
+    const { code, stderr } = await work.command(['resume', checkpoint]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Secrets are not kept: run the command again with its own');
+  });
+
+  test.each(['status', 'resume', 'reset'])('%s says when there is no checkpoint', async (command) => {
+    const { code, stderr } = await work.command([command, 'nothing.checkpoint']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no checkpoint nothing.checkpoint');
+  });
+
+  test('refuses --restart with --checkpoint off', async () => {
+    const { code, stderr } = await run(source(), '--checkpoint', 'off', '--restart');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--restart makes no sense with --checkpoint off');
+  });
+});
