@@ -15,6 +15,8 @@ export interface ByteContent {
   readonly pieces: AsyncIterable<Uint8Array>;
   /** Bytes as they are stored (before decompression), when known. */
   readonly size?: number;
+  /** They were compressed on the way only: what the ending of the name says of compression has been undone. @default false */
+  readonly isDecoded?: boolean;
   /** Media type, when the source states one. */
   readonly contentType?: string;
 }

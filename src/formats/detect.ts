@@ -34,6 +34,18 @@ export function detectFormat(input: DetectInput): Detected | undefined {
   return detected ?? (/^text\/plain\b/i.test(contentType) ? PLAIN_TEXT : undefined);
 }
 
+/** How much of the first bytes detection has to see: where name or content type speak, the first line may do. */
+export function headNeeded({
+  name = '',
+  contentType = '',
+}: Pick<DetectInput, 'name' | 'contentType'>): HeadNeed {
+  const { format } = byName(name) ?? byContentType(contentType) ?? {};
+  if (format === 'text' || format === 'tsv') return 'a byte';
+  return format === 'ndjson' ? 'a line' : '64 KiB';
+}
+
+export type HeadNeed = 'a byte' | 'a line' | '64 KiB';
+
 const PLAIN_TEXT: Detected = { format: 'text', options: {}, by: 'content type' };
 
 /** A name or content type, corrected by what the first bytes say. */

@@ -21,6 +21,8 @@ export const COMPRESSION_OPTIONS: OptionNames<CompressionOptions> = {
 export interface DecompressOptions extends CompressionOptions {
   /** Name of the source, for messages and for what its ending tells. */
   readonly name: string;
+  /** The ending of the name says nothing: what it stands for has been undone. @default false */
+  readonly isDecoded?: boolean;
   /** Called with the number of compressed bytes of each piece. */
   readonly onInput?: (bytes: number) => void;
   /** Called once, when it is known how the bytes are compressed. */
@@ -36,12 +38,12 @@ export async function* decompress(
   pieces: AsyncIterable<Uint8Array>,
   options: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void> {
-  const { name, compression, maxRatio = 2_000, onInput, onRecognised } = options;
+  const { name, compression, maxRatio = 2_000, isDecoded = false, onInput, onRecognised } = options;
   if (compression !== undefined) oneOf('compression', compression, ['gzip', 'deflate', 'br', 'zstd', 'none']);
   numberBetween('maxRatio', maxRatio, 1, Number.MAX_SAFE_INTEGER);
   const counted = countInput(pieces, onInput);
   const head = await readHead(counted);
-  const kind = compression ?? recognise(head, name);
+  const kind = compression ?? recognise(head, isDecoded ? '' : name);
   onRecognised?.(kind);
   const input = rejoin(head, counted);
   if (kind === 'none') yield* input;

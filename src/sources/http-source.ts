@@ -12,7 +12,7 @@ import {
 } from '../failures/index.ts';
 import { type HttpAddress, httpAddress } from './http-address.ts';
 import { request } from './http-request.ts';
-import { checkRange, type Version, versionOf } from './http-version.ts';
+import { checkRange, isDecodedBody, type Version, versionOf } from './http-version.ts';
 
 /** Headers, as an object or as `Headers`. */
 export type HeadersInput = Readonly<Record<string, string>> | Headers;
@@ -109,6 +109,7 @@ class Download {
       kind: 'bytes',
       pieces: this.#read(response, lost, version),
       ...(version.total !== undefined && { size: version.total }),
+      ...(isDecodedBody(response.headers) && { isDecoded: true }),
       ...(contentType !== null && { contentType }),
     };
   }

@@ -14,8 +14,7 @@ export interface Version {
 
 export function versionOf({ headers }: Response): Version {
   const etag = headers.get('etag');
-  const encoding = headers.get('content-encoding');
-  const isDecoded = encoding !== null && encoding.trim().toLowerCase() !== 'identity';
+  const isDecoded = isDecodedBody(headers);
   const length = headers.get('content-length');
   const total = !isDecoded && length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
   const why = whyNot(etag, isDecoded);
@@ -25,6 +24,12 @@ export function versionOf({ headers }: Response): Version {
     isEndTold: headers.has('transfer-encoding') || length !== null,
     ...(why !== undefined && { whyNotResumable: why }),
   };
+}
+
+/** Whether `fetch` has undone a compression of the way. */
+export function isDecodedBody(headers: Headers): boolean {
+  const encoding = headers.get('content-encoding');
+  return encoding !== null && encoding.trim().toLowerCase() !== 'identity';
 }
 
 /**

@@ -60,7 +60,8 @@ function openResponse(response: Response, name: string, signal: AbortSignal): So
   }
   const contentType = headers.get('content-type');
   const pieces = guarded((body ?? []) as AsyncIterable<Uint8Array>, name, signal);
-  return { kind: 'bytes', pieces, ...(contentType !== null && { contentType }) };
+  const isDecoded = headers.has('content-encoding');
+  return { kind: 'bytes', pieces, isDecoded, ...(contentType !== null && { contentType }) };
 }
 
 /** The first item shows what the others are, unless the caller says it. */

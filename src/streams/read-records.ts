@@ -7,7 +7,7 @@ import type { Cursor } from '../core/position.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import type { ByteContent, Source } from '../core/source.ts';
 import type { Tally } from '../core/tally.ts';
-import { detectFormat } from '../formats/detect.ts';
+import { detectFormat, type HeadNeed, headNeeded } from '../formats/detect.ts';
 import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
 import {
   COMPRESSION_OPTIONS,
@@ -167,11 +167,17 @@ async function* decodeContent<T>(
   const onRecognised = (found: Compression) => {
     compression = found;
   };
-  const pieces = decompress(content.pieces, { ...options, name, onInput, onRecognised })[
-    Symbol.asyncIterator
-  ]();
+  const pieces = decompress(content.pieces, {
+    ...options,
+    name,
+    onInput,
+    onRecognised,
+    isDecoded: content.isDecoded ?? false,
+  })[Symbol.asyncIterator]();
   try {
-    const head = await readHead(pieces, options.format === undefined ? HEAD_BYTES : 1);
+    const { contentType } = content;
+    const stated = { name, ...(contentType !== undefined && { contentType }) };
+    const head = await readHead(pieces, options.format === undefined ? headNeeded(stated) : 'a byte');
     const format = chooseFormat(name, content, head, options);
     announce({ source: name, format: format.name, compression });
     const decoder = format.decoder({ source: name, sourceIndex: index });
@@ -194,20 +200,25 @@ interface Head {
   readonly isWhole: boolean;
 }
 
-/** Enough to detect the format. Where it is known, no record waits for the bytes behind it. */
-const HEAD_BYTES = 64 * 1024;
+const MOST_HEAD = 64 * 1024;
 
-/** The first bytes: at least so many, unless there are fewer. */
-async function readHead(pieces: AsyncIterator<Uint8Array>, least: number): Promise<Head> {
+/** The first bytes that are enough to detect the format, or all there are: no record waits for more. */
+async function readHead(pieces: AsyncIterator<Uint8Array>, need: HeadNeed): Promise<Head> {
   const head: Uint8Array[] = [];
   let length = 0;
-  while (length < least) {
+  for (;;) {
     const next = await pieces.next();
     if (next.done) return { pieces: head, bytes: Buffer.concat(head), isWhole: true };
     head.push(next.value);
     length += next.value.length;
+    if (length >= MOST_HEAD || (length > 0 && need === 'a byte') || (need === 'a line' && hasLine(head)))
+      return { pieces: head, bytes: head.length === 1 ? head[0]! : Buffer.concat(head), isWhole: false };
   }
-  return { pieces: head, bytes: head.length === 1 ? head[0]! : Buffer.concat(head), isWhole: false };
+}
+
+/** Whether a line that is not blank is whole; looked for only where the last piece ends one. */
+function hasLine(pieces: readonly Uint8Array[]): boolean {
+  return pieces.at(-1)!.includes(0x0a) && /\S[^\n]*\n/.test(Buffer.concat(pieces).toString('latin1'));
 }
 
 function chooseFormat(name: string, { contentType }: ByteContent, head: Head, options: ReadOptions): Format {

@@ -1,6 +1,8 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { RecordBlock } from '../../src/core/record-block.ts';
 import { type HttpSourceOptions, httpSource } from '../../src/sources/http-source.ts';
+import { readRecords } from '../../src/streams/read-records.ts';
 import { cutAfter, hostileServer, part, stallAfter, status, whole } from '../support/hostile-server.ts';
 
 const body = Buffer.from(Array.from({ length: 5_000 }, (_, id) => `{"id":${id}}\n`).join(''));
@@ -137,6 +139,16 @@ describe('httpSource()', () => {
       response.write(zipped.subarray(0, 2_000), () => setTimeout(() => response.destroy(), 5));
     });
     await expect(read(cut.url)).rejects.toMatchObject({ code: 'SOURCE_TRUNCATED' });
+  });
+
+  test('does not decompress again by the name what came decompressed', async () => {
+    const { url } = await hostileServer((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'br' }).end(brotliCompressSync('{"id":1}\n'));
+    });
+    const records: unknown[] = [];
+    for await (const block of readRecords(`${url}/a.ndjson.br`))
+      records.push(...(block as RecordBlock).records);
+    expect(records).toEqual([{ id: 1 }]);
   });
 
   test('does not ask again for what will not pass', async () => {

@@ -18,6 +18,23 @@ describe('readRecords() with a format', () => {
     },
   );
 
+  test.each([
+    ['a.ndjson', '{"id":1}\n', { id: 1 }],
+    ['a.tsv', 'id\n1\n', { id: '1' }],
+    ['a.txt', 'one\n', 'one'],
+  ])(
+    'waits for no bytes behind the first line where the name %s says the format',
+    async (name, text, record) => {
+      const bytes = new PassThrough();
+      const pieces = bytes as AsyncIterable<Uint8Array>;
+      const reader = readRecords({ name, open: async () => ({ kind: 'bytes', pieces }) });
+      bytes.write(text);
+      const [block] = (await once(reader, 'data')) as [RecordBlock];
+      expect(block.records).toEqual([record]);
+      reader.destroy();
+    },
+  );
+
   test('still tells how the bytes are compressed', async () => {
     const source = new PassThrough();
     const reader = readRecords(source, { format: 'ndjson' });
