@@ -34,6 +34,7 @@ export { type Failure, type FailureKind } from './failures/failure.ts';
 export { HttpError, httpError } from './failures/http-error.ts';
 export { type Columns } from './formats/columns.ts';
 export { type ProjectedValue, projectedValues } from './formats/project-values.ts';
+export { recordOfLetter } from './formats/record-of-letter.ts';
 export {
   BatchProcessor,
   type BatchProcessorOptions,

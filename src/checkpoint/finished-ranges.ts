@@ -1,5 +1,5 @@
 import type { Checkpoint, RecordRange } from '../core/checkpoint.ts';
-import type { Chunk } from '../core/chunk.ts';
+import type { Chunk, SourceRange } from '../core/chunk.ts';
 import { IntervalSet } from '../core/interval-set.ts';
 import type { Cursor } from '../core/position.ts';
 import { wholeRecords } from '../core/tally.ts';
@@ -22,15 +22,19 @@ export class FinishedRanges {
 
   constructor({ cursor, finished = [] }: Pick<Checkpoint, 'cursor' | 'finished'> = {}) {
     this.#cursor = cursor;
-    for (const { source, from, to } of finished) this.#of(source).add(from, to);
+    for (const { source, from, to, fromMade } of finished)
+      this.#of(source).add(fromMade === undefined ? from : from + 1, to);
+  }
+
+  /** Notes that the records of a part of a chunk are safe, though not the chunk. */
+  addPart(range: SourceRange): void {
+    const { from, to } = wholeRecords(range);
+    this.#of(range.start.source).add(from, to);
   }
 
   /** Notes that every record of a chunk is safe. */
   add({ index, ranges }: FinishedChunk): void {
-    for (const range of ranges) {
-      const { from, to } = wholeRecords(range);
-      this.#of(range.start.source).add(from, to);
-    }
+    for (const range of ranges) this.addPart(range);
     this.#ahead.set(index, ranges.at(-1)!.end);
     for (let end = this.#ahead.get(this.#next); end !== undefined; end = this.#ahead.get(this.#next)) {
       this.#cursor = end;

@@ -6,7 +6,7 @@ import { isWrongUse } from './exit-codes.ts';
 
 /** What is known of the command beside the error. */
 export interface ErrorContext {
-  readonly command: 'run' | 'preview';
+  readonly command: 'run' | 'replay' | 'preview';
   /** Format of the source that was being read, once it is known. */
   readonly format?: string | undefined;
   /** Records are set aside already. */
@@ -39,7 +39,7 @@ const AT_ONE_RECORD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['MALFORMED_REC
 const RECOVERABLE = new Set(['ndjson', 'jsonl', 'csv', 'tsv', 'text']);
 
 function canSetAside({ command, format, setsAside }: ErrorContext): boolean {
-  return command === 'run' && !setsAside && format !== undefined && RECOVERABLE.has(format);
+  return command !== 'preview' && !setsAside && format !== undefined && RECOVERABLE.has(format);
 }
 
 /** What helps against each error; `undefined` where its message says all there is to say. */
@@ -83,7 +83,7 @@ function afterWrite(
   { failure, refused }: WriteError,
   { command, setsAside }: ErrorContext,
 ): string | undefined {
-  if (refused > 0 && command === 'run' && !setsAside) return SET_ASIDE;
+  if (refused > 0 && command !== 'preview' && !setsAside) return SET_ASIDE;
   if (/\b40[13]\b/.test(failure.why)) return 'Check the credentials: --header-env Authorization=VARIABLE';
   return AFTER_WRITE[failure.kind];
 }

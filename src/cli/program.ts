@@ -50,6 +50,7 @@ export function createProgram(setCode: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${usageText(text)}\n`) });
   addRun(program, setCode);
+  addReplay(program, setCode);
   addPreview(program, setCode);
   addCheckpointCommands(program, setCode);
   return program;
@@ -81,6 +82,24 @@ function addRun(program: Command, setCode: (code: number) => void): void {
   addScreenFlags(command).action(async (places: string[], flags: RunFlags) => {
     const { run } = await import('./run.ts');
     setCode(await run(places, flags));
+  });
+}
+
+function addReplay(program: Command, setCode: (code: number) => void): void {
+  const command = program
+    .command('replay')
+    .description('Send the records of a file of dead letters again; what is done is not sent a second time.')
+    .usage('[options] LETTERS SINK')
+    .showHelpAfterError('See chain-reaction replay --help')
+    .argument('<letters>', 'the file that --dead-letters has named')
+    .argument('<sink>', 'as of run');
+  addWritingFlags(command);
+  addRecordFlags(command);
+  addCheckpointFlags(command);
+  addOutputFlags(command);
+  addScreenFlags(command).action(async (letters: string, sink: string, flags: RunFlags) => {
+    const { replay } = await import('./run.ts');
+    setCode(await replay(letters, sink, flags));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
+import type { TransformFunction } from '../streams/transform.ts';
 import { noteOf } from './checkpoint-commands.ts';
 import { type CheckpointFlags, type CheckpointPlace, checkpointPlace } from './checkpoint-place.ts';
 import { createSink } from './create-sink.ts';
@@ -18,10 +19,23 @@ import { type WritingFlags, writingOf } from './writing-flags.ts';
 export interface RunFlags extends ReadingFlags, WritingFlags, SinkFlags, CheckpointFlags, ScreenFlags {}
 
 /** Runs sources into a sink. @returns the exit code */
-export async function run(places: readonly string[], flags: RunFlags): Promise<number> {
+export function run(places: readonly string[], flags: RunFlags): Promise<number> {
+  return runAs('run', places, flags);
+}
+
+/** Sends dead letters again, each once, and those that have come since when it is run again. @returns the exit code */
+export function replay(letters: string, sink: string, flags: RunFlags): Promise<number> {
+  return runAs('replay', [letters, sink], { ...flags, format: 'ndjson' });
+}
+
+async function runAs(
+  command: Context['command'],
+  places: readonly string[],
+  flags: RunFlags,
+): Promise<number> {
   const screen = new Screen(flags);
   const { deadLetters } = flags;
-  const context: Context = { command: 'run', setsAside: deadLetters !== undefined, deadLetters };
+  const context: Context = { command, setsAside: deadLetters !== undefined, deadLetters };
   try {
     const plan = planRun(places, flags, screen);
     context.sink = describeSink(plan.sink);
@@ -36,7 +50,7 @@ export async function run(places: readonly string[], flags: RunFlags): Promise<n
 
 /** What is known of the run: more and more. */
 interface Context extends Partial<ReportContext> {
-  readonly command: 'run';
+  readonly command: 'run' | 'replay';
   readonly setsAside: boolean;
   readonly deadLetters?: string | undefined;
   format?: string;
@@ -102,8 +116,8 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
   const options: BatchProcessorOptions = {
     ...reading,
     ...writing,
-    ...(await moduleOptions(flags)),
-    ...(await checkpointOptions(plan.checkpoint, flags)),
+    ...(await moduleOptions(flags, context.command)),
+    ...(await checkpointOptions(plan.checkpoint, flags, context.command)),
     source: await sourcesOf(sources, {
       ...(headers.source !== undefined && { headers: headers.source }),
       ...(writing.retry.maxRetries !== undefined && { maxRetries: writing.retry.maxRetries }),
@@ -156,11 +170,17 @@ function isCompressed(compression: string | undefined): boolean {
 }
 
 /** What needs a module of its own. */
-async function moduleOptions({ transform, deadLetters }: RunFlags): Promise<Partial<BatchProcessorOptions>> {
+async function moduleOptions(
+  { transform, deadLetters }: RunFlags,
+  command: Context['command'],
+): Promise<Partial<BatchProcessorOptions>> {
+  const unwrap =
+    command === 'replay' ? [(await import('../formats/record-of-letter.ts')).recordOfLetter] : [];
+  const own =
+    transform === undefined ? [] : await (await import('./transform-module.ts')).loadTransform(transform);
+  const functions = [...unwrap, ...own] as readonly TransformFunction<never, unknown>[];
   return {
-    ...(transform !== undefined && {
-      transform: await (await import('./transform-module.ts')).loadTransform(transform),
-    }),
+    ...(functions.length > 0 && { transform: functions }),
     ...(deadLetters !== undefined && {
       onInvalid: 'dead-letter',
       deadLetters: (await import('../sinks/dead-letter-file.ts')).deadLetterFile(deadLetters),
@@ -171,6 +191,7 @@ async function moduleOptions({ transform, deadLetters }: RunFlags): Promise<Part
 async function checkpointOptions(
   place: CheckpointPlace,
   { restart }: CheckpointFlags,
+  command: Context['command'],
 ): Promise<Partial<BatchProcessorOptions>> {
   if (place.kind === 'off') return {};
   const { fileCheckpoint } = await import('../checkpoint/file-checkpoint.ts');
@@ -178,6 +199,7 @@ async function checkpointOptions(
     checkpoint: {
       ...(place.kind === 'file' && { store: fileCheckpoint(place.file) }),
       ...(restart !== undefined && { restart }),
+      allowGrowth: command === 'replay',
       note: noteOf(process.argv.slice(2).map(mask), process.cwd()),
     },
   };

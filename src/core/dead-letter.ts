@@ -17,7 +17,7 @@ export interface DeadLetter {
   readonly time: Date;
   /** Its bytes as they are in the source, when they are at hand. */
   readonly raw?: Uint8Array;
-  /** The record as it was refused, when there are no bytes. */
+  /** The record as it was refused, when there are no bytes, or when these are not JSON and so not all there is to it. */
   readonly record?: unknown;
   /** Id of the chunk in which the sink was given it; absent when it never came to the sink. */
   readonly chunk?: string;
@@ -45,7 +45,8 @@ export function letterOf(
   const { source, encoded } = one;
   const place = { source, position: block.position(index), time: new Date(), ...about };
   if (encoded === undefined) return { ...place, record: one.records[0] };
-  return { ...place, raw: new Uint8Array(encoded.bytes.subarray(encoded.starts[0], encoded.ends[0])) };
+  const raw = new Uint8Array(encoded.bytes.subarray(encoded.starts[0], encoded.ends[0]));
+  return encoded.format === 'json' ? { ...place, raw } : { ...place, raw, record: one.records[0] };
 }
 
 /** A dead letter as a plain record that any sink can hold: what people look for comes first. */
@@ -65,7 +66,7 @@ export interface LetterRecord {
   readonly raw?: string;
   /** Its bytes, when they are not. */
   readonly rawBase64?: string;
-  /** The record, when there are no bytes. */
+  /** The record, when there are no bytes, or these are not JSON. */
   readonly value?: unknown;
   /** A description of a record that has no form as JSON. */
   readonly inspected?: string;
@@ -87,10 +88,16 @@ export function letterRecord(letter: DeadLetter): LetterRecord {
 }
 
 function contentOf({ raw, record }: DeadLetter): Partial<LetterRecord> {
-  if (raw !== undefined) {
-    const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-    return isUtf8(bytes) ? { raw: bytes.toString() } : { rawBase64: bytes.toString('base64') };
-  }
+  return { ...bytesOf(raw), ...valueOf(record) };
+}
+
+function bytesOf(raw: Uint8Array | undefined): Partial<LetterRecord> {
+  if (raw === undefined) return {};
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  return isUtf8(bytes) ? { raw: bytes.toString() } : { rawBase64: bytes.toString('base64') };
+}
+
+function valueOf(record: unknown): Partial<LetterRecord> {
   if (record === undefined) return {};
   try {
     encodeJson(record);

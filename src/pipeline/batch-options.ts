@@ -24,12 +24,15 @@ export interface CheckpointOptions {
    * functions depend on more than their text. @default the text of `validate` and `transform`
    */
   readonly version?: string;
+  /** Takes what has come behind the end of a source since, also when the run was finished. @default false */
+  readonly allowGrowth?: boolean;
   /** Kept with the checkpoint, for whoever looks at it. */
   readonly note?: string;
 }
 
 /** Options of `BatchProcessor`. */
-export interface BatchProcessorOptions<In = unknown, Out = In> extends Omit<ReadOptions, 'tally' | 'from'> {
+export interface BatchProcessorOptions<In = unknown, Out = In>
+  extends Omit<ReadOptions, 'tally' | 'from' | 'finished'> {
   /** A path or glob, a URL, `-` for stdin, a Node or web stream, a `Response`, an (async) iterable, or several. */
   readonly source: SourceInput;
   /** Where the chunks go: a sink, or a function `async (records, { chunk, attempt, signal }) => …`. */
@@ -68,7 +71,7 @@ export interface BatchProcessorOptions<In = unknown, Out = In> extends Omit<Read
   readonly onSource?: (source: { readonly source: string; readonly format: string }) => void;
 }
 
-const { tally: _tally, from: _from, ...READING } = READ_OPTIONS;
+const { tally: _tally, from: _from, finished: _finished, ...READING } = READ_OPTIONS;
 
 export const PROCESSOR_OPTIONS: OptionNames<BatchProcessorOptions> = {
   ...READING,
@@ -93,5 +96,6 @@ export const CHECKPOINT_OPTIONS: OptionNames<CheckpointOptions> = {
   run: true,
   restart: true,
   version: true,
+  allowGrowth: true,
   note: true,
 };

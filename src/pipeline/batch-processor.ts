@@ -116,6 +116,7 @@ function createStages<In, Out>(
     ...readingOf(options),
     tally,
     ...(from !== undefined && { from }),
+    ...(resumption !== undefined && { finished: resumption.finished }),
   });
   reader.on('source', (event: SourceEvent) => {
     onSource?.(event);
@@ -133,6 +134,7 @@ function createStages<In, Out>(
     ...(resumption !== undefined && {
       resume: resumption.context,
       onTaken: (chunk) => resumption.taken(chunk),
+      onPartTaken: (part) => resumption.partTaken(part),
       onEnding: () => resumption.suspend(),
     }),
     ...(concurrency !== undefined && { concurrency: resumption?.isSequential ? 1 : concurrency }),

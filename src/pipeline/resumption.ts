@@ -1,6 +1,6 @@
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
 import type { Checkpoint, CheckpointStore, Fingerprint, RecordRange } from '../core/checkpoint.ts';
-import type { Chunk } from '../core/chunk.ts';
+import type { Chunk, SourceRange } from '../core/chunk.ts';
 import { PipelineError } from '../core/errors.ts';
 import { toSink } from '../core/function-sink.ts';
 import type { Cursor } from '../core/position.ts';
@@ -14,10 +14,11 @@ const COMMIT_EVERY_MS = 1_000;
 /** Tells what the inputs are, taken at a cursor. */
 export type Fingerprinting = (cursor: Cursor) => Promise<readonly Fingerprint[]>;
 
-/** What is saved as it is from the beginning to the end. */
+/** What does not change from the beginning to the end. */
 interface Terms {
   readonly pipeline: string;
   readonly note: string | undefined;
+  readonly allowGrowth: boolean;
 }
 
 /**
@@ -27,14 +28,15 @@ interface Terms {
 export class Resumption {
   readonly #store: CheckpointStore;
   readonly #run: string;
-  readonly #pipeline: string;
-  readonly #note: string | undefined;
+  readonly #terms: Terms;
   readonly #sink: Sink<never>;
   readonly #deadLettered: () => number;
   #earlier: Checkpoint | undefined;
   #ranges = new FinishedRanges();
   #fingerprinting: Fingerprinting | undefined;
   #sinkState: unknown;
+  /** There are parts of a chunk that are not saved. */
+  #isAhead = false;
   #committedAt = performance.now();
 
   /**
@@ -47,8 +49,13 @@ export class Resumption {
   ): Promise<Resumption | undefined> {
     if (options.checkpoint === undefined) return undefined;
     const sink = toSink(options.sink);
-    const { store = sink.ledger!, run = runNameOf(options.source, sink.name), note } = options.checkpoint;
-    const terms = { pipeline: pipelineHashOf(options), note };
+    const {
+      store = sink.ledger!,
+      run = runNameOf(options.source, sink.name),
+      note,
+      allowGrowth = false,
+    } = options.checkpoint;
+    const terms = { pipeline: pipelineHashOf(options), note, allowGrowth };
     const resumption = new Resumption(store, run, terms, sink as Sink<never>, deadLettered);
     await store.open?.(run);
     try {
@@ -64,20 +71,20 @@ export class Resumption {
   constructor(
     store: CheckpointStore,
     run: string,
-    { pipeline, note }: Terms,
+    terms: Terms,
     sink: Sink<never>,
     deadLettered: () => number,
   ) {
     this.#store = store;
     this.#run = run;
-    this.#pipeline = pipeline;
-    this.#note = note;
+    this.#terms = terms;
     this.#sink = sink;
     this.#deadLettered = deadLettered;
   }
 
   /** When the run was finished, if it was: in ISO 8601, or `earlier` where that is not known. */
   get finishedAt(): string | undefined {
+    if (this.#terms.allowGrowth) return undefined;
     return this.#earlier?.state === 'finished' ? (this.#earlier.savedAt ?? 'earlier') : undefined;
   }
 
@@ -118,10 +125,16 @@ export class Resumption {
     if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
   }
 
+  /** Notes records as safe whose chunk is not. */
+  partTaken(part: SourceRange): void {
+    this.#ranges.addPart(part);
+    this.#isAhead = true;
+  }
+
   /** Called when no further chunk comes, before the sink is closed. */
   async suspend(): Promise<void> {
-    if (this.#sink.commit === undefined) return;
-    await this.#commit();
+    if (this.#sink.commit !== undefined) await this.#commit();
+    else if (this.#isAhead) await this.#save('running');
   }
 
   /** Notes that all is done. */
@@ -136,8 +149,8 @@ export class Resumption {
 
   async #look(): Promise<void> {
     this.#earlier = await this.#store.load(this.#run);
-    const { pipeline = this.#pipeline } = this.#earlier ?? {};
-    if (pipeline !== this.#pipeline)
+    const { pipeline = this.#terms.pipeline } = this.#earlier ?? {};
+    if (pipeline !== this.#terms.pipeline)
       throw new PipelineError({
         code: 'CHECKPOINT_MISMATCH',
         message: 'The run has begun with other functions or options, and cannot go on with these',
@@ -157,13 +170,14 @@ export class Resumption {
     const behind = this.#ranges.cursor;
     const sources = behind === undefined ? undefined : await this.#fingerprinting?.(behind);
     // what is saved must not be older than what was saved before: nothing is awaited from here on
+    this.#isAhead = false;
     const { cursor, finished } = this.#ranges;
     await this.#store.save(this.#run, {
       ...(cursor !== undefined && { cursor }),
       ...(finished.length > 0 && { finished }),
-      pipeline: this.#pipeline,
+      pipeline: this.#terms.pipeline,
       ...(sources !== undefined && { sources }),
-      ...(this.#note !== undefined && { note: this.#note }),
+      ...(this.#terms.note !== undefined && { note: this.#terms.note }),
       ...(this.#sinkState !== undefined && { sink: this.#sinkState }),
       deadLettered: (this.#earlier?.deadLettered ?? 0) + this.#deadLettered(),
       state,

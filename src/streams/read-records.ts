@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { RecordRange } from '../core/checkpoint.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { Format } from '../core/format.ts';
 import { ObjectBlock } from '../core/object-block.ts';
@@ -23,6 +24,7 @@ import {
   type InvalidRecordPolicy,
   invalidRecordPolicy,
 } from './admit.ts';
+import { leaveOut } from './leave-out.ts';
 import type { EndsEarly } from './stage.ts';
 
 /** Options of `readRecords`. */
@@ -31,6 +33,8 @@ export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidR
   readonly format?: FormatName | Format;
   /** Where to go on: everything before it is read again, and skipped. @default the beginning */
   readonly from?: Cursor;
+  /** Whole records beyond that are left out, too. @default none */
+  readonly finished?: readonly RecordRange[];
   /** Ends the reading, and every wait of the source. */
   readonly signal?: AbortSignal;
 }
@@ -41,6 +45,7 @@ export const READ_OPTIONS: OptionNames<ReadOptions> = {
   ...INVALID_RECORD_OPTIONS,
   format: true,
   from: true,
+  finished: true,
   signal: true,
 };
 
@@ -82,7 +87,10 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
     this.#tally = policy.tally;
     const announce = (event: SourceEvent) => this.emit('source', event);
     const blocks = readSources<T>(source, rest, policy, stop, announce);
-    this.#blocks = rest.from === undefined ? blocks : skipTo(rest.from, blocks, policy.tally);
+    const { from, finished = [] } = rest;
+    const done = { finished, ...(from !== undefined && { cursor: from }) };
+    this.#blocks =
+      from === undefined && finished.length === 0 ? blocks : leaveOut(done, blocks, policy.tally);
   }
 
   override _read(): void {
@@ -281,21 +289,3 @@ const IDLE: unique symbol = Symbol('idle');
 
 /** The records before the failure go out first; then the same promise is awaited again, and throws. */
 const failsLater = (): typeof IDLE => IDLE;
-
-/** Leaves out what is before a cursor. It counts as neither read nor unaccounted. */
-async function* skipTo<T>(
-  from: Cursor,
-  blocks: AsyncGenerator<RecordBlock<T>, void>,
-  tally: Tally,
-): AsyncGenerator<RecordBlock<T>, void> {
-  for await (const block of blocks) {
-    const { source, records } = block.start;
-    const before = source < from.source ? block.count : source > from.source ? 0 : from.records - records;
-    const skipped = Math.min(Math.max(before, 0), block.count);
-    if (skipped > 0) {
-      tally.read -= skipped;
-      tally.settle(block.slice(0, skipped));
-    }
-    if (skipped < block.count) yield skipped === 0 ? block : block.slice(skipped, block.count);
-  }
-}

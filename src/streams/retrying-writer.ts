@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { type Chunk, createChunk } from '../core/chunk.ts';
+import { type Chunk, createChunk, type SourceRange } from '../core/chunk.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { type SinkFunction, toSink } from '../core/function-sink.ts';
 import { expectKind, integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
@@ -19,6 +19,8 @@ export interface RetryingWriterOptions extends DeliveryOptions {
   readonly onWritten?: (chunk: Chunk) => void | Promise<void>;
   /** Called when a chunk is written, whatever has become of those before it; the next but `concurrency` waits for it. */
   readonly onTaken?: (chunk: Chunk) => void | Promise<void>;
+  /** Called with records that are written, or set aside, although their chunk may fail. */
+  readonly onPartTaken?: (part: SourceRange) => void;
   /** Called when nothing is being written any more, before the sink is closed. */
   readonly onEnding?: () => void | Promise<void>;
   /** What the sink is told, when it is opened, of the runs before this one. @default that there is none to go on from */
@@ -36,6 +38,7 @@ const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
   concurrency: true,
   onWritten: true,
   onTaken: true,
+  onPartTaken: true,
   onEnding: true,
   resume: true,
   isComplete: true,
@@ -55,6 +58,7 @@ export class RetryingWriter<T = unknown> extends Writable {
   readonly #concurrency: number;
   readonly #onWritten: RetryingWriterOptions['onWritten'];
   readonly #onTaken: RetryingWriterOptions['onTaken'];
+  readonly #onPartTaken: RetryingWriterOptions['onPartTaken'];
   readonly #onEnding: RetryingWriterOptions['onEnding'];
   readonly #resume: ResumeContext | undefined;
   readonly #isComplete: () => boolean;
@@ -72,13 +76,14 @@ export class RetryingWriter<T = unknown> extends Writable {
   constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions = {}) {
     knownOptions('RetryingWriter', options, WRITER_OPTIONS);
     const { concurrency = 1, tally = new Tally(), signal, ...others } = options;
-    const { onWritten, onTaken, onEnding, resume, isComplete, ...delivery } = others;
+    const { onWritten, onTaken, onPartTaken, onEnding, resume, isComplete, ...delivery } = others;
     integerBetween('concurrency', concurrency, 1, 64);
     super({ objectMode: true, highWaterMark: 1 });
     this.#concurrency = concurrency;
     this.#tally = tally;
     this.#onWritten = onWritten;
     this.#onTaken = onTaken;
+    this.#onPartTaken = onPartTaken;
     this.#onEnding = onEnding;
     this.#resume = resume;
     this.#isComplete = isComplete ?? (() => true);
@@ -202,7 +207,7 @@ export class RetryingWriter<T = unknown> extends Writable {
     this.#setAside.set(chunk, (this.#setAside.get(chunk) ?? 0) + 1);
     this.#tally.refused++;
     this.#tally.deadLettered++;
-    this.#tally.settle(chunk.slice(index, index + 1));
+    this.#settlePart(chunk.slice(index, index + 1));
   }
 
   #takeSetAside(chunk: Chunk): number {
@@ -228,9 +233,14 @@ export class RetryingWriter<T = unknown> extends Writable {
     for (const block of chunk.blocks) {
       const first = Math.max(from - before, 0);
       const last = Math.min(to - before, block.count);
-      if (first < last) this.#tally.settle(block.slice(first, last));
+      if (first < last) this.#settlePart(block.slice(first, last));
       before += block.count;
     }
+  }
+
+  #settlePart(part: SourceRange): void {
+    this.#tally.settle(part);
+    this.#onPartTaken?.(part);
   }
 
   #leave(settled: Promise<void>): void {

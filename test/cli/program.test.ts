@@ -9,7 +9,7 @@ const PROMISED = `--batch-size --max-bytes --format --path --columns --csv-heade
   --header --header-env --source-header --source-header-env --sink-header --sink-header-env --to --max-wait --method --body --escape-formulas --json --summary --quiet --progress --color --debug`;
 
 describe('The program', () => {
-  const [run, preview] = createProgram(() => {}).commands;
+  const [run, replay, preview] = createProgram(() => {}).commands;
 
   test.each(PROMISED.split(/\s+/))('knows run %s', (flag) => {
     expect(run!.options.map(({ long }) => long)).toContain(flag);
@@ -20,7 +20,9 @@ describe('The program', () => {
   });
 
   test('describes every flag', () => {
-    const silent = [run!, preview!].flatMap(({ options }) => options.filter((o) => o.description === ''));
+    const silent = [run!, replay!, preview!].flatMap(({ options }) =>
+      options.filter((o) => o.description === ''),
+    );
     expect(silent).toEqual([]);
   });
 });
