@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
@@ -19,7 +20,7 @@ import { removeFile, replaceFile } from './replace-file.ts';
  * the last but one, whole. Checkpoints that come while one is being saved are saved together: the last of them counts.
  *
  * While it is open no other run can have it, in this process or another one. Beside the file lies an empty one, with
- * `.lock` at the end of its name, which stays. The folder must exist, on a disk whose locks work (NFS: version 4).
+ * `.lock` at the end of its name, which stays as long as there is a checkpoint. The folder must exist, on a disk whose locks work (NFS: version 4).
  *
  * `open` rejects with a `PipelineError` rather than guess: `CHECKPOINT_LOCKED`, `CHECKPOINT_CORRUPT`,
  * `CHECKPOINT_FOREIGN` (no checkpoint, a link, a file of someone else or one that others may write),
@@ -110,7 +111,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
       await this.#read(run).catch(unlessUnreadable);
       await this.#remove();
     } finally {
-      lock.release();
+      lock.remove();
     }
   }
 
@@ -119,7 +120,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
     const { lock } = this.#openedFor(run);
     this.#opened = undefined;
     this.#waiting = undefined;
-    await this.#inTurn(() => lock.release());
+    await this.#inTurn(() => (existsSync(this.#file) ? lock.release() : lock.remove()));
   }
 
   async #lock(): Promise<HeldLock> {

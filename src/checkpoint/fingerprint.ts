@@ -58,6 +58,15 @@ export async function fingerprintFile(file: string, at: number | Fingerprint): P
   }
 }
 
+/** The hash of the bytes of a file before a position: 4 KiB, or all there are. */
+export async function hashBefore(file: string, position: number): Promise<HashedBytes> {
+  const { tail } = await fingerprintFile(file, {
+    name: file,
+    tail: { from: Math.max(position - TAIL_BYTES, 0), to: position, sha256: '' },
+  });
+  return tail!;
+}
+
 type Place = readonly [from: number, to: number];
 
 async function measure(

@@ -42,6 +42,11 @@ export class FinishedRanges {
     }
   }
 
+  /** Nothing is safe yet. */
+  get isEmpty(): boolean {
+    return this.#cursor === undefined && this.#records.size === 0;
+  }
+
   /** Everything before it is safe. `undefined` before the first chunk is. */
   get cursor(): Cursor | undefined {
     return this.#cursor;

@@ -1,14 +1,16 @@
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, chmod, lstat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** A lock that is held. */
 export interface HeldLock {
   release(): void;
+  /** Releases it, and leaves no file behind. */
+  remove(): void;
 }
 
 /**
- * Locks a file, which is made when there is none and stays, empty, when the lock is released. Gives `undefined` when
+ * Locks a file, which is made when there is none and stays, empty, when the lock is released, unless it is removed. Gives `undefined` when
  * another process, another thread or another part of this one has the lock; never waits.
  *
  * It is a lock of the operating system, taken through SQLite, the only thing in Node that can: it ends with the process
@@ -24,11 +26,17 @@ export async function lockFile(file: string): Promise<HeldLock | undefined> {
   try {
     // A journal would be a file that is left behind.
     db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    // one that has been removed meanwhile locks nothing: whoever comes next makes another one
     await keepToOwner(file);
-    return { release: () => db.close() };
+    const remove = () => {
+      rmSync(file, { force: true });
+      db.close();
+    };
+    return { release: () => db.close(), remove };
   } catch (error) {
     db.close();
     if (isBusy(error)) return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return lockFile(file);
     throw error;
   }
 }

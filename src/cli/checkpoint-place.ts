@@ -22,11 +22,7 @@ export type CheckpointPlace =
 const HAS_LEDGER: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>([]);
 
 /** Sinks that cannot be gone on with. */
-const NOTHING_TO_GO_ON: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>([
-  'stdout',
-  'sqlite',
-  'file',
-]);
+const NOTHING_TO_GO_ON: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>(['stdout', 'sqlite']);
 
 /**
  * Where the run of a command notes how far it has come. Without the flag: in a sink that has a ledger, beside the output
@@ -44,22 +40,23 @@ export function checkpointPlace(
   if (checkpoint !== undefined) return { kind: 'file', file: checkpoint };
   if (HAS_LEDGER.has(sink.kind)) return { kind: 'ledger' };
   if (NOTHING_TO_GO_ON.has(sink.kind) || sources.includes('-')) return { kind: 'off' };
-  if (sink.kind === 'file')
-    return { kind: 'file', file: join(dirname(sink.file), `.${basename(sink.file)}.checkpoint`) };
+  if (sink.kind === 'file' && /\.br$/i.test(sink.file)) return { kind: 'off' }; // has no parts to go on behind
+  if (sink.kind === 'file' && !isWritable(dirname(sink.file))) return { kind: 'off' }; // of which the sink tells more
+  if (sink.kind === 'file') return { kind: 'file', file: beside(sink.file, sources) };
   return { kind: 'file', file: besideSource(sources, describeSink(sink)) };
 }
 
-/** One for each pair of sources and sink: a source may go to several. */
 function besideSource(sources: readonly string[], sink: string): string {
   const [first = ''] = sources;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([sources, sink]))
-    .digest('hex')
-    .slice(0, 8);
   const path = isUrl(first) ? new URL(first).pathname : first;
-  const name = basename(path).replaceAll(/[^\w.-]/g, '_') || 'records';
-  const folder = dirname(path);
-  return join(isUrl(first) || !isWritable(folder) ? '.' : folder, `.${name}.${hash}.checkpoint`);
+  const folder = isUrl(first) || !isWritable(dirname(path)) ? '.' : dirname(path);
+  return beside(join(folder, basename(path).replaceAll(/[^\w.-]/g, '_') || 'records'), [...sources, sink]);
+}
+
+/** One for each pair of sources and sink: either may belong to several. */
+function beside(path: string, places: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(places)).digest('hex').slice(0, 8);
+  return join(dirname(path), `.${basename(path)}.${hash}.checkpoint`);
 }
 
 function isWritable(folder: string): boolean {

@@ -9,8 +9,8 @@ export interface ReportContext {
   readonly deadLetters?: string | undefined;
   /** What was written counts only if the run is complete. */
   readonly isAllOrNothing?: boolean;
-  /** The same command goes on where this one has ended. */
-  readonly isResumable?: boolean;
+  /** Where it is noted how far the run has come: the same command goes on there. */
+  readonly notedIn?: string;
 }
 
 /** `231,083 records written to orders.db (table orders) in 2.1 s – 110,000 records/s, 232 chunks, 0 retries`, and what else became of records. */
@@ -38,16 +38,20 @@ export function interruptedLine({ read, bytes }: Summary, totalBytes: number | u
 }
 
 /** What people can do after a run that has not come to its end. */
-export function resumeLine({ isResumable }: ReportContext): string | undefined {
-  return isResumable ? 'The same command goes on where this one has ended; --restart begins anew' : undefined;
+export function resumeLine(
+  { written, deadLettered }: Summary,
+  { notedIn }: ReportContext,
+): string | undefined {
+  if (notedIn === undefined || written + deadLettered === 0) return undefined;
+  return `The same command goes on where this one has ended (${notedIn}); --restart begins anew`;
 }
 
 /** `o.csv is as it was before: …`, where the count of written records says something else. */
 export function nothingLine(
   { written }: Summary,
-  { sink, isAllOrNothing, isResumable }: ReportContext,
+  { sink, isAllOrNothing }: ReportContext,
 ): string | undefined {
-  if (!isAllOrNothing || isResumable || written === 0) return undefined;
+  if (!isAllOrNothing || written === 0) return undefined;
   return `${sink} is as it was before: a file appears under its name complete or not at all`;
 }
 

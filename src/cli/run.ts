@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
 import type { TransformFunction } from '../streams/transform.ts';
 import { noteOf } from './checkpoint-commands.ts';
@@ -40,7 +42,8 @@ async function runAs(
     const plan = planRun(places, flags, screen);
     context.sink = describeSink(plan.sink);
     context.isAllOrNothing = plan.sink.kind === 'file';
-    context.isResumable = plan.checkpoint.kind !== 'off';
+    if (plan.checkpoint.kind !== 'off')
+      context.notedIn = plan.checkpoint.kind === 'file' ? plan.checkpoint.file : context.sink;
     announce(plan, context.sink, screen);
     return await runPlan(plan, flags, screen, context);
   } catch (error) {
@@ -56,7 +59,7 @@ interface Context extends Partial<ReportContext> {
   format?: string;
   sink?: string;
   isAllOrNothing?: boolean;
-  isResumable?: boolean;
+  notedIn?: string;
 }
 
 interface RunPlan {
@@ -102,9 +105,8 @@ function planRun(places: readonly string[], flags: RunFlags, screen: Screen): Ru
 const GRACE_MS = 30_000;
 
 /** Something on the screen at once, before what takes time to load. */
-function announce({ sources, sink, checkpoint }: RunPlan, name: string, screen: Screen): void {
+function announce({ sources, sink }: RunPlan, name: string, screen: Screen): void {
   screen.note(`Reading ${describeSources(sources)} into ${name}`);
-  if (checkpoint.kind === 'file') screen.note(`What is done is noted in ${checkpoint.file}`);
   if (sink.kind === 'sqlite' && sink.isTableDerived)
     screen.note(`The table is named after the source; name another with sqlite:${sink.file}?table=NAME`);
 }
@@ -117,7 +119,7 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
     ...reading,
     ...writing,
     ...(await moduleOptions(flags, context.command)),
-    ...(await checkpointOptions(plan.checkpoint, flags, context.command)),
+    ...(await checkpointOptions(plan, flags, context.command)),
     source: await sourcesOf(sources, {
       ...(headers.source !== undefined && { headers: headers.source }),
       ...(writing.retry.maxRetries !== undefined && { maxRetries: writing.retry.maxRetries }),
@@ -189,20 +191,31 @@ async function moduleOptions(
 }
 
 async function checkpointOptions(
-  place: CheckpointPlace,
-  { restart }: CheckpointFlags,
+  { checkpoint: place, sink }: RunPlan,
+  flags: RunFlags,
   command: Context['command'],
 ): Promise<Partial<BatchProcessorOptions>> {
   if (place.kind === 'off') return {};
+  const { restart, ifExists } = flags;
   const { fileCheckpoint } = await import('../checkpoint/file-checkpoint.ts');
+  // what is to be replaced, or is gone, is made again
+  const isWanted = ifExists === 'replace' || (sink.kind === 'file' && !existsSync(sink.file));
   return {
     checkpoint: {
       ...(place.kind === 'file' && { store: fileCheckpoint(place.file) }),
-      ...(restart !== undefined && { restart }),
+      restart: restart ?? (isWanted ? 'if-finished' : sink.kind === 'file' && 'if-outdated'),
+      version: await versionOf(flags),
       allowGrowth: command === 'replay',
       note: noteOf(process.argv.slice(2).map(mask), process.cwd()),
     },
   };
+}
+
+/** Whatever decides which records are written, and how. */
+async function versionOf(flags: RunFlags): Promise<string> {
+  const { transform, to, columns, key, escapeFormulas, method, body } = flags;
+  const module = transform === undefined ? '' : await readFile(transform, 'utf8');
+  return JSON.stringify({ to, columns, key, escapeFormulas, method, body, module });
 }
 
 /** Node ends a process that waits for nothing, with exit code 0, however much of the run is still to be done. */

@@ -101,7 +101,7 @@ export class Screen {
     if (summary.read > 0) this.#report('dim', summary, context);
     const nothing = nothingLine(summary, context);
     if (nothing !== undefined) this.#say(undefined, nothing);
-    const resume = resumeLine(context);
+    const resume = resumeLine(summary, context);
     if (resume !== undefined) this.#say(undefined, resume);
   }
 

@@ -2,6 +2,8 @@
 export interface Source<T = unknown> {
   /** Name for messages and for the ids of chunks: a path, a URL without credentials, `stdin`. */
   readonly name: string;
+  /** Path, where it is a file: what is there can be looked at again. */
+  readonly file?: string;
   /** Called once for a run. Rejects with a `PipelineError` when there is nothing to read. */
   open(context: { readonly signal: AbortSignal }): Promise<SourceContent<T>>;
 }

@@ -17,8 +17,12 @@ export interface CheckpointOptions {
   readonly store?: CheckpointStore;
   /** Name of the run. @default made of the names of the sources and the sink; required for streams and iterables */
   readonly run?: string;
-  /** Begins anew, whatever an earlier run has done. @default false */
-  readonly restart?: boolean;
+  /**
+   * Begins anew, whatever an earlier run has done. `if-finished`: only when that is finished. `if-outdated`: only when
+   * that is finished, and its input, its pipeline or its note were others, or cannot be compared.
+   * @default false
+   */
+  readonly restart?: boolean | 'if-finished' | 'if-outdated';
   /**
    * Changes when the same input is to become something else: a run does not go on with another version. Name it where
    * functions depend on more than their text. @default the text of `validate` and `transform`

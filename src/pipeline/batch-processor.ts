@@ -2,12 +2,14 @@ import { pipeline } from 'node:stream/promises';
 import type { DeadLetters } from '../core/dead-letter.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { Tally } from '../core/tally.ts';
+import { toSources } from '../sources/to-sources.ts';
 import { LeaveOutMade, partlyDone } from '../streams/leave-out-made.ts';
 import { readRecords, type SourceEvent } from '../streams/read-records.ts';
 import { RetryingWriter } from '../streams/retrying-writer.ts';
 import type { EndsEarly } from '../streams/stage.ts';
 import type { BatchProcessorOptions } from './batch-options.ts';
 import { checkOptions, createChunker, createRecordStages, limitOf, readingOf } from './create-stages.ts';
+import { Inputs } from './inputs.ts';
 import type { InvalidLimit } from './invalid-limit.ts';
 import { Resumption } from './resumption.ts';
 import { countUnaccounted, progressOf, rememberSummary, type Summary, summarize } from './summary.ts';
@@ -45,16 +47,17 @@ export class BatchProcessor<In = unknown, Out = In> {
     this.#current = current;
     try {
       signal?.throwIfAborted();
-      const resumption = await Resumption.begin(this.#options, () => tally.deadLettered);
+      const sources = await toSources(this.#options.source);
+      const inputs = new Inputs(sources);
+      const resumption = await Resumption.begin(this.#options, inputs, () => tally.deadLettered);
       current.resumption = resumption;
-      if (resumption?.finishedAt !== undefined) {
-        await deadLetters?.close();
+      if (current.isStopped || resumption?.finishedAt !== undefined) await deadLetters?.close();
+      if (current.isStopped) throw stopped();
+      if (resumption?.finishedAt !== undefined)
         return { ...summarize(tally, elapsedMs()), finishedAt: resumption.finishedAt };
-      }
-      const stages = createStages(this.#options, tally, report, current);
-      if (current.isStopped) current.chunker?.endEarly();
+      const stages = createStages({ ...this.#options, source: sources }, tally, report, current);
       await runStages(stages, deadLetters);
-      if (current.isStopped) throw new PipelineError({ code: 'ABORTED', message: 'The run was stopped' });
+      if (current.isStopped) throw stopped();
       limit.check();
       report();
       const summary = accounted(summarize(tally, elapsedMs()));
@@ -178,6 +181,10 @@ function asError(thrown: unknown): unknown {
     message: `The run failed: ${messageOf(thrown)}`,
     cause: thrown,
   });
+}
+
+function stopped(): PipelineError {
+  return new PipelineError({ code: 'ABORTED', message: 'The run was stopped' });
 }
 
 function asAborted(signal: AbortSignal, thrown: unknown): PipelineError {

@@ -32,7 +32,9 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
 function checkCheckpoint<In, Out>({ checkpoint, source, sink }: BatchProcessorOptions<In, Out>): void {
   if (checkpoint === undefined) return;
   knownOptions('checkpoint', checkpoint, CHECKPOINT_OPTIONS);
-  const { store = toSink(sink).ledger, run } = checkpoint;
+  const { store = toSink(sink).ledger, run, restart = false } = checkpoint;
+  const isRestart = typeof restart === 'boolean' || restart === 'if-finished' || restart === 'if-outdated';
+  expectKind('checkpoint.restart', restart, isRestart, 'true, false, "if-finished" or "if-outdated"');
   const isStore = typeof store?.load === 'function' && typeof store.save === 'function';
   expectKind('checkpoint.store', store, isStore, 'a checkpoint store, since the sink has no ledger');
   const isNamed = run === undefined ? isNameable(source) : typeof run === 'string' && run !== '';

@@ -1,24 +1,20 @@
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
-import type { Checkpoint, CheckpointStore, Fingerprint, RecordRange } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointStore, RecordRange } from '../core/checkpoint.ts';
 import type { Chunk, SourceRange } from '../core/chunk.ts';
 import { PipelineError } from '../core/errors.ts';
 import { toSink } from '../core/function-sink.ts';
 import type { Cursor } from '../core/position.ts';
 import type { ResumeContext, Sink } from '../core/sink.ts';
-import type { BatchProcessorOptions } from './batch-options.ts';
+import type { BatchProcessorOptions, CheckpointOptions } from './batch-options.ts';
+import type { Inputs } from './inputs.ts';
 import { pipelineHashOf, runNameOf } from './run-name.ts';
 
 /** Milliseconds between two commits of a sink that goes back to the last one: a commit waits for the disk. */
 const COMMIT_EVERY_MS = 1_000;
 
-/** Tells what the inputs are, taken at a cursor. */
-export type Fingerprinting = (cursor: Cursor) => Promise<readonly Fingerprint[]>;
-
 /** What does not change from the beginning to the end. */
-interface Terms {
+interface Terms extends CheckpointOptions {
   readonly pipeline: string;
-  readonly note: string | undefined;
-  readonly allowGrowth: boolean;
 }
 
 /**
@@ -30,10 +26,10 @@ export class Resumption {
   readonly #run: string;
   readonly #terms: Terms;
   readonly #sink: Sink<never>;
+  readonly #inputs: Inputs;
   readonly #deadLettered: () => number;
   #earlier: Checkpoint | undefined;
   #ranges = new FinishedRanges();
-  #fingerprinting: Fingerprinting | undefined;
   #sinkState: unknown;
   /** There are parts of a chunk that are not saved. */
   #isAhead = false;
@@ -45,21 +41,16 @@ export class Resumption {
    */
   static async begin<In, Out>(
     options: BatchProcessorOptions<In, Out>,
+    inputs: Inputs,
     deadLettered: () => number,
   ): Promise<Resumption | undefined> {
     if (options.checkpoint === undefined) return undefined;
     const sink = toSink(options.sink);
-    const {
-      store = sink.ledger!,
-      run = runNameOf(options.source, sink.name),
-      note,
-      allowGrowth = false,
-    } = options.checkpoint;
-    const terms = { pipeline: pipelineHashOf(options), note, allowGrowth };
-    const resumption = new Resumption(store, run, terms, sink as Sink<never>, deadLettered);
+    const { store = sink.ledger!, run = runNameOf(options.source, sink.name) } = options.checkpoint;
+    const terms = { ...options.checkpoint, pipeline: pipelineHashOf(options) };
+    const resumption = new Resumption(store, run, terms, sink as Sink<never>, inputs, deadLettered);
     await store.open?.(run);
     try {
-      if (options.checkpoint.restart === true) await forget(store, run);
       await resumption.#look();
       return resumption;
     } catch (error) {
@@ -73,12 +64,14 @@ export class Resumption {
     run: string,
     terms: Terms,
     sink: Sink<never>,
+    inputs: Inputs,
     deadLettered: () => number,
   ) {
     this.#store = store;
     this.#run = run;
     this.#terms = terms;
     this.#sink = sink;
+    this.#inputs = inputs;
     this.#deadLettered = deadLettered;
   }
 
@@ -98,11 +91,6 @@ export class Resumption {
     return this.#earlier?.finished ?? [];
   }
 
-  /** What the inputs were. */
-  get fingerprints(): readonly Fingerprint[] | undefined {
-    return this.#earlier?.sources;
-  }
-
   /** What the sink is told when it is opened. */
   get context(): ResumeContext {
     const { sink: state } = this.#earlier ?? {};
@@ -112,10 +100,6 @@ export class Resumption {
   /** Whether chunks must be written one after another: the sink commits between two of them. */
   get isSequential(): boolean {
     return this.#sink.commit !== undefined;
-  }
-
-  fingerprintWith(fingerprinting: Fingerprinting): void {
-    this.#fingerprinting = fingerprinting;
   }
 
   /** Notes a chunk, which may have overtaken others, as safe. */
@@ -133,7 +117,7 @@ export class Resumption {
 
   /** Called when no further chunk comes, before the sink is closed. */
   async suspend(): Promise<void> {
-    if (this.#sink.commit !== undefined) await this.#commit();
+    if (this.#sink.commit !== undefined && !this.#ranges.isEmpty) await this.#commit();
     else if (this.#isAhead) await this.#save('running');
   }
 
@@ -148,16 +132,32 @@ export class Resumption {
   }
 
   async #look(): Promise<void> {
-    this.#earlier = await this.#store.load(this.#run);
-    const { pipeline = this.#terms.pipeline } = this.#earlier ?? {};
-    if (pipeline !== this.#terms.pipeline)
-      throw new PipelineError({
-        code: 'CHECKPOINT_MISMATCH',
-        message: 'The run has begun with other functions or options, and cannot go on with these',
-      });
-    this.#ranges = new FinishedRanges(this.#earlier);
-    this.#sinkState = this.#earlier?.sink;
-    if (this.#earlier === undefined) await this.#save('running');
+    const earlier = await this.#store.load(this.#run);
+    if (earlier !== undefined && (await this.#isGoneOnWith(earlier))) this.#goOnWith(earlier);
+    else if (earlier !== undefined) await forget(this.#store, this.#run);
+    // before the first chunk notes itself
+    if (this.#earlier === undefined && this.#store === this.#sink.ledger) await this.#save('running');
+  }
+
+  /** @throws PipelineError when it must not be gone on with, and must not be forgotten */
+  async #isGoneOnWith(earlier: Checkpoint): Promise<boolean> {
+    const { restart = false, allowGrowth = false, pipeline, note } = this.#terms;
+    const isFinished = earlier.state === 'finished';
+    if (restart === true || (restart === 'if-finished' && isFinished)) return false;
+    const isSamePipeline = (earlier.pipeline ?? pipeline) === pipeline;
+    const inputs = await this.#inputs.compare(earlier.sources);
+    const isOutdated = !isSamePipeline || inputs.kind !== 'same' || earlier.note !== note;
+    if (restart === 'if-outdated' && isFinished && isOutdated) return false;
+    if (!isSamePipeline) throw new PipelineError({ code: 'CHECKPOINT_MISMATCH', message: OTHER_PIPELINE });
+    if (inputs.kind === 'changed' || (inputs.kind === 'grown' && !allowGrowth))
+      throw new PipelineError({ code: 'INPUT_CHANGED', message: inputs.reason! });
+    return true;
+  }
+
+  #goOnWith(earlier: Checkpoint): void {
+    this.#earlier = earlier;
+    this.#ranges = new FinishedRanges(earlier);
+    this.#sinkState = earlier.sink;
   }
 
   async #commit(): Promise<void> {
@@ -168,7 +168,7 @@ export class Resumption {
 
   async #save(state: 'running' | 'finished'): Promise<void> {
     const behind = this.#ranges.cursor;
-    const sources = behind === undefined ? undefined : await this.#fingerprinting?.(behind);
+    const sources = behind === undefined ? undefined : await this.#inputs.at(behind);
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
     const { cursor, finished } = this.#ranges;
@@ -185,6 +185,8 @@ export class Resumption {
     });
   }
 }
+
+const OTHER_PIPELINE = 'The run has begun with other functions or options, and cannot go on with these';
 
 async function forget(store: CheckpointStore, run: string): Promise<void> {
   if (store.reset !== undefined) await store.reset(run);

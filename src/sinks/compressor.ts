@@ -23,9 +23,10 @@ export function compressionOf(name: string): Compression {
   return ({ gz: 'gzip', zst: 'zstd', br: 'brotli' } as const)[ending ?? ''] ?? 'none';
 }
 
-export function createCompressor(compression: Compression): Compressor {
-  if (compression === 'gzip') return new PartByPart(promisify(zlib.gzip));
-  if (compression === 'zstd') return new PartByPart(promisify(zlib.zstdCompress));
+/** @param isBegun whether the file holds parts already */
+export function createCompressor(compression: Compression, isBegun = false): Compressor {
+  if (compression === 'gzip') return new PartByPart(promisify(zlib.gzip), !isBegun);
+  if (compression === 'zstd') return new PartByPart(promisify(zlib.zstdCompress), !isBegun);
   return compression === 'brotli' ? new BrotliStream() : new Plain();
 }
 
@@ -43,10 +44,11 @@ class Plain implements Compressor {
 /** Each chunk is a gzip member or zstd frame of its own: the file may be cut, or go on, after any of them. */
 class PartByPart implements Compressor {
   readonly #compress: (bytes: Uint8Array) => Promise<Uint8Array>;
-  #isEmpty = true;
+  #isEmpty: boolean;
 
-  constructor(compress: (bytes: Uint8Array) => Promise<Uint8Array>) {
+  constructor(compress: (bytes: Uint8Array) => Promise<Uint8Array>, isEmpty: boolean) {
     this.#compress = compress;
+    this.#isEmpty = isEmpty;
   }
 
   async compress(pieces: Iterable<Uint8Array>): Promise<Iterable<Uint8Array>> {

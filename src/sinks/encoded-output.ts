@@ -4,10 +4,17 @@ import type { Encoder } from '../core/format.ts';
 /** One output of an encoder. A chunk counts only when it was written: until then its pieces may be asked for again. */
 export class EncodedOutput {
   readonly #encoder: Encoder;
-  #isBegun = false;
+  #isBegun: boolean;
 
-  constructor(encoder: Encoder) {
+  /** @param isBegun whether the output holds chunks already */
+  constructor(encoder: Encoder, isBegun = false) {
     this.#encoder = encoder;
+    this.#isBegun = isBegun;
+  }
+
+  /** Whether the output holds a chunk. */
+  get isBegun(): boolean {
+    return this.#isBegun;
   }
 
   /** The bytes that the chunk adds to the output. @throws PipelineError when the format cannot hold a record */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
-import type { Sink } from '../core/sink.ts';
+import type { ResumeContext, Sink } from '../core/sink.ts';
 import type { Columns } from '../formats/columns.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat, outputFormatOf } from '../formats/encoders.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from './compressor.ts';
 import { EncodedOutput } from './encoded-output.ts';
 import { encoderAfter } from './existing-output.ts';
-import { type IfExists, StagedFile } from './staged-file.ts';
+import { type IfExists, StagedFile, type StagedState } from './staged-file.ts';
 import { takeTurns } from './turns.ts';
 
 export type { Compression, IfExists, OutputFormat };
@@ -53,7 +53,9 @@ const OPTIONS: OptionNames<FileSinkOptions> = {
  * temporary name in the same folder. Compressed, each chunk is a gzip member or zstd frame of its own.
  *
  * Exactly once: a write that fails is repeated at the same place of the file, and a run that is cut off leaves nothing
- * under the name of the file, so that the next run begins anew. The file is safe against a power cut when it is closed.
+ * under the name of the file, so that the next run begins anew – or, with a checkpoint, goes on behind what was committed
+ * last: until it is complete the file then lies beside its final place, as `.NAME.partial`. (Not with brotli, which has
+ * no parts.) The file is safe against a power cut when it is closed.
  * @param options the path, or all options
  * @throws TypeError when an option is wrong
  */
@@ -65,8 +67,8 @@ export function fileSink<T = unknown>(options: string | URL | FileSinkOptions): 
   return {
     name: output.file,
     guarantee: 'exactly-once',
-    async open() {
-      opened = await openOutput(output);
+    async open({ resume }) {
+      opened = await openOutput(output, resume);
     },
     write: (chunk, { signal }) =>
       inTurn(async () => {
@@ -76,6 +78,11 @@ export function fileSink<T = unknown>(options: string | URL | FileSinkOptions): 
         await staged.append(await compressor.compress(encoded.piecesOf(chunk)));
         compressor.written();
         encoded.written(chunk);
+      }),
+    commit: () =>
+      inTurn(async () => {
+        const { staged, encoded } = opened!;
+        return { ...(await staged.commit()), isBegun: encoded.isBegun } satisfies FileState;
       }),
     close: ({ complete }) =>
       inTurn(async () => {
@@ -92,6 +99,12 @@ interface CheckedOptions {
   readonly compression: Compression;
   readonly ifExists: IfExists;
   readonly encoding: EncoderOptions;
+}
+
+/** What `commit` tells. */
+interface FileState extends StagedState {
+  /** Whether the file holds a chunk. */
+  readonly isBegun: boolean;
 }
 
 interface OpenOutput {
@@ -121,30 +134,52 @@ function checked(options: string | URL | FileSinkOptions): CheckedOptions {
   return result;
 }
 
-async function openOutput({
-  file,
-  format,
-  compression,
-  ifExists,
-  encoding,
-}: CheckedOptions): Promise<OpenOutput> {
-  const staged = await StagedFile.create(file, ifExists);
+async function openOutput(output: CheckedOptions, resume: ResumeContext | undefined): Promise<OpenOutput> {
+  const { file, format, compression, ifExists, encoding } = output;
+  if (resume !== undefined && compression === 'brotli') throw notResumable(file);
+  const state = stateIn(resume, file);
+  const staged = await StagedFile.open(file, {
+    ifExists,
+    ...(resume !== undefined && { resume: { state } }),
+  });
   try {
-    const compressor = createCompressor(compression);
-    const encoder =
-      staged.length > 0 ? await encoderAfter(file, format, encoding) : encoderOf(format, encoding);
-    return { staged, compressor, encoded: new EncodedOutput(encoder) };
+    const isBegun = state?.isBegun ?? false;
+    const compressor = createCompressor(compression, isBegun);
+    const encoder = isBegun
+      ? await encoderAfter(staged.path, format, encoding, compression)
+      : staged.length > 0
+        ? await encoderAfter(file, format, encoding)
+        : encoderOf(format, encoding);
+    return { staged, compressor, encoded: new EncodedOutput(encoder, isBegun) };
   } catch (error) {
-    await staged.discard();
+    await staged.release();
     throw error;
   }
+}
+
+function stateIn(resume: ResumeContext | undefined, file: string): FileState | undefined {
+  if (resume?.state === undefined) return undefined;
+  const { length, inode, isBegun } = resume.state as Partial<FileState>;
+  if (Number.isSafeInteger(length) && typeof inode === 'string' && typeof isBegun === 'boolean')
+    return resume.state as FileState;
+  throw new PipelineError({
+    code: 'CHECKPOINT_MISMATCH',
+    message: `The checkpoint does not say how to go on with ${file}`,
+  });
+}
+
+function notResumable(file: string): PipelineError {
+  return new PipelineError({
+    code: 'SINK_FAILED',
+    message: `${file} could not be created: brotli cannot go on behind an interruption, so a checkpoint makes no sense (gzip and zstd can)`,
+  });
 }
 
 async function closeOutput(file: string, output: OpenOutput, complete: boolean): Promise<void> {
   const { staged, compressor, encoded } = output;
   try {
     if (!complete) return;
-    await staged.append(await compressor.end(encoded.ending()));
+    if (!staged.isPublished) await staged.append(await compressor.end(encoded.ending()));
     await staged.publish();
   } catch (cause) {
     if (cause instanceof PipelineError) throw cause;
@@ -155,6 +190,6 @@ async function closeOutput(file: string, output: OpenOutput, complete: boolean):
     });
   } finally {
     compressor.destroy();
-    await staged.discard();
+    await staged.release();
   }
 }

@@ -19,6 +19,7 @@ export function fileSource(path: string | URL): Source {
   const name = path instanceof URL ? fileURLToPath(path) : path;
   return {
     name,
+    file: name,
     open: async ({ signal }) => {
       signal.throwIfAborted();
       return openFile(name, signal);

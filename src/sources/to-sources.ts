@@ -34,7 +34,7 @@ function namedApart(sources: readonly Source[]): readonly Source[] {
     times.set(source.name, time);
     return time === 1
       ? source
-      : { name: `${source.name} (${time})`, open: (context) => source.open(context) };
+      : { ...source, name: `${source.name} (${time})`, open: (context) => source.open(context) };
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { lines, serve, Workplace } from './spawn-command.ts';
 
@@ -39,9 +39,8 @@ describe('chain-reaction run, with a checkpoint', () => {
     place.refuses = 450;
     const failed = await run(file);
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/What is done is noted in \S*source-\d+\.ndjson\.[0-9a-f]{8}\.checkpoint/);
-    expect(failed.stderr).toContain(
-      'The same command goes on where this one has ended; --restart begins anew',
+    expect(failed.stderr).toMatch(
+      /The same command goes on where this one has ended \(\S*\.source-\d+\.ndjson\.[0-9a-f]{8}\.checkpoint\); --restart begins anew/,
     );
     place.refuses = -1;
     const { code, stderr } = await run(file);
@@ -128,5 +127,42 @@ describe('chain-reaction run, with a checkpoint', () => {
     const { code, stderr } = await run(source(), '--checkpoint', 'off', '--restart');
     expect(code).toBe(2);
     expect(stderr).toContain('--restart makes no sense with --checkpoint off');
+  });
+});
+
+describe('chain-reaction run into a file', () => {
+  const read = (name: string) => readFileSync(work.path(name), 'utf8');
+
+  test.each(['out.ndjson', 'out.json', 'out.csv', 'out.ndjson.gz', 'out.csv.zst'])(
+    'goes on behind what is written: %s is as if nothing had happened',
+    async (name) => {
+      const file = source();
+      const stop = work.file(
+        'stop-file.mjs',
+        "export default (record) => { if (record.id === 600 && !process.env.GO) process.kill(process.pid, 'SIGINT'); return record; };",
+      );
+      const flags = ['--batch-size', '100', '--transform', stop];
+      const whole = await work.command(['run', file, `whole-${name}`, ...flags], { env: { GO: '1' } });
+      expect(whole.code).toBe(0);
+      const interrupted = await work.command(['run', file, name, ...flags]);
+      expect(interrupted.code).toBe(130);
+      expect(existsSync(work.path(name))).toBe(false);
+      const { code, stderr } = await work.command(['run', file, name, ...flags], { env: { GO: '1' } });
+      expect(code).toBe(0);
+      expect(stderr).not.toContain('1,000 records written');
+      expect(readFileSync(work.path(name))).toEqual(readFileSync(work.path(`whole-${name}`)));
+      expect(existsSync(work.path(`.${name}.partial`))).toBe(false);
+    },
+  );
+
+  test('does nothing when it is finished, and makes it again when it is gone or to be replaced', async () => {
+    const file = source();
+    const run = (...flags: string[]) => work.command(['run', file, 'again.ndjson', ...flags]);
+    await run();
+    expect((await run()).stderr).toContain('Finished already');
+    expect((await run('--if-exists', 'replace')).stderr).toContain('1,000 records written');
+    rmSync(work.path('again.ndjson'));
+    expect((await run()).stderr).toContain('1,000 records written');
+    expect(read('again.ndjson').split('\n')).toHaveLength(1_001);
   });
 });

@@ -34,7 +34,17 @@ describe('A command that ends in the middle of a file', () => {
     ['at an error outside of any call', "setImmediate(() => { throw new Error('late'); })", 1],
   ])('%s leaves nothing of it behind', async (_how, what, code) => {
     const transform = inTheMiddle('middle.mjs', what);
-    const args = ['run', 'long.ndjson', 'out.csv', '--batch-size', '100', '--transform', transform];
+    const args = [
+      'run',
+      'long.ndjson',
+      'out.csv',
+      '--batch-size',
+      '100',
+      '--transform',
+      transform,
+      '--checkpoint',
+      'off',
+    ];
     const outcome = await work.command(args);
     expect(outcome.stderr).toContain('temporary files: 1');
     expect(outcome.code).toBe(code);

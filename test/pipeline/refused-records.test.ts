@@ -125,7 +125,7 @@ describe('BatchProcessor, when the sink refuses records', () => {
       checkpoint: { store: { ...store, ...spy }, run: 'a' },
       batchSize: 100,
     }).run();
-    expect(order).toEqual(['saved 0', 'saved 100', 'letter', 'saved 200', 'saved 300', 'saved 300']);
+    expect(order).toEqual(['saved 100', 'letter', 'saved 200', 'saved 300', 'saved 300']);
   });
 
   test('without a place for them ends at the first, names it, and accounts for all', async () => {

@@ -89,6 +89,17 @@ describe('BatchProcessor with a checkpoint', () => {
     expect(sink.opened.at(-1)?.resume).toEqual({ isContinued: false });
   });
 
+  test('begins anew only when the run is finished, if that is asked for', async () => {
+    const store = memoryCheckpoint();
+    const sink = breaking(({ id }) => id === 150);
+    const source = file('if-finished.ndjson', 250);
+    const run = () => processor({ source, sink, checkpoint: { store, restart: 'if-finished' } }).run();
+    await expect(run()).rejects.toThrow('broken');
+    sink.isBroken = false;
+    expect(await run()).toMatchObject({ written: 150 });
+    expect(await run()).toMatchObject({ written: 250 });
+  });
+
   test.each([
     ['another transform', { transform: (row: Row) => ({ id: -row.id }) }],
     ['another version', { checkpoint: { version: '2' } }],
@@ -233,6 +244,11 @@ describe('BatchProcessor with a checkpoint', () => {
     ],
     [{}, TypeError, 'checkpoint.store must be a checkpoint store'],
     [{ store: memoryCheckpoint(), run: '' }, TypeError, 'checkpoint.run must be the name of the run'],
+    [
+      { store: memoryCheckpoint(), restart: 'yes' as never },
+      TypeError,
+      'checkpoint.restart must be true, false',
+    ],
     [{ store: memoryCheckpoint(), name: 'a' } as never, TypeError, 'checkpoint has no option name'],
   ])('refuses the checkpoint %j', (checkpoint, kind, message) => {
     const create = () => processor({ source: 'a.ndjson', sink: async () => {}, checkpoint });
