@@ -1,5 +1,7 @@
 export { type ChunkOfOptions, chunkOf } from './chunk-of.ts';
 export { type CollectingSink, type CollectingSinkOptions, collectingSink } from './collecting-sink.ts';
 export type { ContractRecord } from './contract-records.ts';
+export { type FaultProxy, type FaultProxyOptions, faultProxy } from './fault-proxy.ts';
 export { type ContractCheck, sinkContract } from './sink-contract.ts';
 export type { SinkFeature, SinkHarness } from './sink-harness.ts';
+export type { Direction, Toxic, ToxicScope } from './toxic.ts';
