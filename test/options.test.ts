@@ -23,6 +23,7 @@ import { sqliteSink } from '../src/sinks/sqlite-sink.ts';
 import { stdoutSink } from '../src/sinks/stdout-sink.ts';
 import { httpSource } from '../src/sources/http-source.ts';
 import { iterableSource } from '../src/sources/iterable-source.ts';
+import { faultySink } from '../src/testing/index.ts';
 
 const sink = async () => {};
 const wrong = { batchSise: 500 } as object;
@@ -53,6 +54,7 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   ndjson: () => ndjson(wrong),
   csv: () => csv(wrong),
   text: () => text(wrong),
+  faultySink: () => faultySink(sink, wrong),
   csvEncoder: () => csvEncoder(wrong),
 };
 
