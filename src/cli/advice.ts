@@ -91,7 +91,8 @@ function afterWrite(
 /** What the failure of a write means decides what helps. */
 const AFTER_WRITE: Readonly<Record<FailureKind, string | undefined>> = {
   'not-applied': 'Check whether the sink can be reached; --max-retries N waits longer for it',
-  'unknown-outcome': 'The chunk may be written or not; give the sink longer with --timeout and --max-retries',
+  'unknown-outcome':
+    'The chunk may be written or not: look before you run again; --timeout gives the sink longer',
   throttled: 'The sink asks for time: run again later, with a lower --concurrency or a smaller --batch-size',
   'too-large': 'Write smaller chunks with --batch-size N or --max-bytes SIZE',
   'bad-records': 'Name the columns with --columns, or change the records with --transform FILE',

@@ -33,8 +33,19 @@ export function addWritingFlags(command: Command): void {
       'longest time that a chunk waits to be full, such as 2s, for a source that is slow or has no end',
     )
     .option('--timeout <time>', 'longest time of one attempt, such as 30s (default: 60s)')
+    .addOption(
+      choice(
+        '--on-unknown-outcome <what>',
+        'what becomes of a chunk that may be written or not, as its answer got lost (default: retry)',
+        ['retry', 'fail'],
+      ),
+    )
     .addOption(choice('--method <method>', 'HTTP method (default: POST)', ['POST', 'PUT', 'PATCH']))
     .addOption(choice('--body <format>', 'HTTP body (default: json)', ['json', 'ndjson']))
+    .option(
+      '--keys-honoured',
+      'HTTP: the server does the work of an Idempotency-Key once, so retries are safe',
+    )
     .option('--escape-formulas', 'CSV, TSV: make texts harmless that a spreadsheet would run')
     .option('--sink-header <header>', 'as --header, for the sink only (repeatable)', collect)
     .option('--sink-header-env <pair>', 'as --header-env, for the sink only (repeatable)', collect);

@@ -31,13 +31,15 @@ function encodingOf({ to, columns, escapeFormulas }: SinkFlags): StdoutSinkOptio
   };
 }
 
-async function http(url: string, { method, body }: SinkFlags, headers?: HeaderValues): Promise<Sink> {
+async function http(url: string, flags: SinkFlags, headers?: HeaderValues): Promise<Sink> {
+  const { method, body, keysHonoured } = flags;
   const { httpSink } = await import('../sinks/http-sink.ts');
   return httpSink({
     url,
     ...(headers !== undefined && { headers }),
     ...(method !== undefined && { method }),
     ...(body !== undefined && { body }),
+    ...(keysHonoured !== undefined && { keysHonoured }),
   });
 }
 

@@ -5,6 +5,7 @@ export const EXIT = {
   written: 0,
   failed: 1,
   usage: 2,
+  /** Finished, and there is something to look at: dead letters, or records that may be written twice. */
   setAside: 3,
   input: 4,
   /** A checkpoint that does not belong to this run, or cannot be used. */

@@ -29,7 +29,7 @@ Exit codes:
   0    all records written (or the reader of stdout has gone away, as head does)
   1    the run failed
   2    wrong usage
-  3    finished, but records were set aside as dead letters
+  3    finished, but records were set aside as dead letters, or may be written twice
   4    input unreadable, malformed or invalid
   5    the input or the command is not the one of which a part is written already
   6    more records are invalid or refused than --max-invalid allows

@@ -15,7 +15,8 @@ export interface ReportContext {
 
 /** `231,083 records written to orders.db (table orders) in 2.1 s – 110,000 records/s, 232 chunks, 0 retries`, and what else became of records. */
 export function summaryLines(summary: Summary, { sink, deadLetters }: ReportContext): readonly string[] {
-  const { written, filtered, deadLettered, added, elapsedMs, chunks, retries, finishedAt } = summary;
+  const { written, filtered, deadLettered, added, elapsedMs, chunks, finishedAt } = summary;
+  const { retries, possibleDuplicates } = summary;
   if (finishedAt !== undefined)
     return [`Finished already (${finishedAt}): nothing was read or written; --restart does it again`];
   const speed = elapsedMs > 0 ? (written / elapsedMs) * 1_000 : 0;
@@ -24,6 +25,7 @@ export function summaryLines(summary: Summary, { sink, deadLetters }: ReportCont
   return [
     `${counted(written, 'record')} written to ${sink} in ${showDuration(elapsedMs)} – ${details}`,
     ...(filtered + added + deadLettered > 0 ? [othersLine(summary, deadLetters)] : []),
+    ...(possibleDuplicates > 0 ? [twiceLine(summary)] : []),
     ...(unaccounted > 0
       ? [`${counted(unaccounted, 'record')} read and not written: ${rangesOf(summary)}`]
       : []),
@@ -80,6 +82,11 @@ function setAside(deadLettered: number, refused: number): string {
     ...(invalid > 0 ? [`${showCount(invalid)} invalid`] : []),
     ...(refusedOnes > 0 ? [`${showCount(refusedOnes)} refused`] : []),
   ].join(' and ');
+}
+
+function twiceLine({ possibleDuplicates }: Summary): string {
+  const many = `Up to ${counted(possibleDuplicates, 'record')} may be written twice`;
+  return `${many}: the answer to a write got lost, and it was made again (--on-unknown-outcome fail stops instead)`;
 }
 
 const MOST_RANGES = 3;

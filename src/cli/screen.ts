@@ -71,7 +71,8 @@ export class Screen {
 
   /** Tells how a run ended well. @returns the exit code */
   finish(summary: Summary, context: ReportContext): number {
-    const exitCode = summary.deadLettered > 0 ? EXIT.setAside : EXIT.written;
+    const { deadLettered, possibleDuplicates } = summary;
+    const exitCode = deadLettered + possibleDuplicates > 0 ? EXIT.setAside : EXIT.written;
     this.end();
     this.#report('green', summary, context);
     return this.#writeSummary({ ok: true, exitCode, ...summary }) ? exitCode : EXIT.failed;

@@ -51,6 +51,7 @@ export interface SinkFlags {
   readonly ifExists?: 'append' | 'replace' | 'fail';
   readonly method?: 'POST' | 'PUT' | 'PATCH';
   readonly body?: 'json' | 'ndjson';
+  readonly keysHonoured?: boolean;
   readonly escapeFormulas?: boolean;
 }
 
@@ -65,6 +66,7 @@ const FLAGS: Readonly<
   ifExists: { flag: '--if-exists', kinds: ['sqlite', 'file'] },
   method: { flag: '--method', kinds: ['http'] },
   body: { flag: '--body', kinds: ['http'] },
+  keysHonoured: { flag: '--keys-honoured', kinds: ['http'] },
   escapeFormulas: { flag: '--escape-formulas', kinds: ['file', 'stdout'] },
 };
 

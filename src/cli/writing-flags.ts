@@ -10,6 +10,7 @@ export interface WritingFlags {
   readonly concurrency?: string;
   readonly maxRetries?: string;
   readonly timeout?: string;
+  readonly onUnknownOutcome?: 'retry' | 'fail';
   readonly transform?: string;
   readonly transformConcurrency?: string;
   readonly onInvalid?: 'fail' | 'dead-letter';
@@ -25,8 +26,8 @@ type Writing = Pick<
 
 /** What the flags mean to a `BatchProcessor`. @throws UsageError when a value cannot be read, or two contradict each other */
 export function writingOf(flags: WritingFlags): Writing {
-  const { batchSize, maxBytes, maxWait, concurrency, maxRetries, timeout, transformConcurrency, maxInvalid } =
-    flags;
+  const { batchSize, maxBytes, maxWait, concurrency, transformConcurrency, maxInvalid } = flags;
+  const { maxRetries, timeout, onUnknownOutcome } = flags;
   checkInvalidFlags(flags);
   return {
     ...(batchSize !== undefined && { batchSize: parseCount('--batch-size', batchSize) }),
@@ -40,6 +41,7 @@ export function writingOf(flags: WritingFlags): Writing {
     retry: {
       ...(maxRetries !== undefined && { maxRetries: parseCount('--max-retries', maxRetries) }),
       ...(timeout !== undefined && { timeoutMs: parseDuration('--timeout', timeout) }),
+      ...(onUnknownOutcome !== undefined && { onUnknownOutcome }),
     },
   };
 }

@@ -41,6 +41,8 @@ export class Tally {
   chunks = 0;
   /** Attempts at a chunk after its first. */
   retries = 0;
+  /** Records that may be at the sink twice: a write of unknown outcome was made again, and the sink is not idempotent. */
+  possibleDuplicates = 0;
   /** Bytes read from the source, as they are stored: before decompression. */
   bytes = 0;
   /** Bytes of all sources together, as they are stored; `undefined` while one of them is not known. */

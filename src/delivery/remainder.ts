@@ -11,6 +11,8 @@ export class Remainder<T> {
   /** Index in the whole chunk of each record to send; `undefined` for all of them. */
   #indexes: readonly number[] | undefined;
   readonly #refusals = new Map<number, Refusal>();
+  /** Index in the whole chunk of each record that may be written, though nobody has said so. */
+  readonly #doubtful = new Set<number>();
   #isPartial = false;
   /** Whether the last answer was one for all that was sent. */
   #isUndivided = false;
@@ -37,7 +39,10 @@ export class Remainder<T> {
     const byIndex = [...refusals].map(([index, refusal]) => [this.#indexInWhole(index), refusal] as const);
     const outstanding = again.map(([index]) => this.#indexInWhole(index)).sort((a, b) => a - b);
     this.#setOutstanding(outstanding);
-    for (const [index, refusal] of byIndex) this.#refusals.set(index, refusal);
+    for (const [index, refusal] of byIndex) {
+      this.#refusals.set(index, refusal);
+      if (refusal.failure.kind === 'unknown-outcome') this.#doubtful.add(index);
+    }
     return isStopped ? undefined : worstOf(again.map(([, { failure }]) => failure));
   }
 
@@ -45,6 +50,13 @@ export class Remainder<T> {
   fail(refusal: Refusal): void {
     this.#isUndivided = true;
     for (const index of this.#indexes ?? []) this.#refusals.set(index, refusal);
+    if (refusal.failure.kind !== 'unknown-outcome') return;
+    for (let i = 0; i < this.chunk.count; i++) this.#doubtful.add(this.#indexInWhole(i));
+  }
+
+  /** Records whose write, once at least, was of unknown outcome. */
+  get doubtful(): number {
+    return this.#doubtful.size;
   }
 
   /** Whether every record of the chunk is safe. */

@@ -5,6 +5,7 @@ import {
   MAX_TIMER_MS,
   numberBetween,
   type OptionNames,
+  oneOf,
 } from '../core/options.ts';
 import {
   BACKOFF_OPTIONS,
@@ -31,6 +32,12 @@ export interface RetryOptions extends BackoffOptions {
    * @default 300_000
    */
   readonly maxRetryAfterMs?: number;
+  /**
+   * What becomes of a chunk that may be written or not, because the answer got lost, when the sink is not idempotent (its
+   * guarantee is `at-least-once`): `retry` may write records twice, and the summary counts them; `fail` ends the run.
+   * @default 'retry'
+   */
+  readonly onUnknownOutcome?: 'retry' | 'fail';
   /** Says what an error means, before the tables do: return `undefined` to leave it to them. */
   readonly classify?: ClassifyFunction;
   /** Called before each wait. What it throws fails the chunk. */
@@ -42,6 +49,7 @@ export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
   maxRetries: true,
   timeoutMs: true,
   maxRetryAfterMs: true,
+  onUnknownOutcome: true,
   classify: true,
   onRetry: true,
 };
@@ -58,6 +66,11 @@ export interface RetryEvent {
   /** What the error means; of several refused records, of those that are sent again. */
   readonly failure: Failure;
   readonly error: unknown;
+  /**
+   * Records that this retry may write twice, and none before it: the outcome of their write is unknown, and the sink is
+   * not idempotent.
+   */
+  readonly possibleDuplicates: number;
 }
 
 /** Options with their defaults, checked. */
@@ -65,6 +78,7 @@ export interface RetryPolicy {
   readonly maxRetries: number;
   readonly timeoutMs: number;
   readonly maxRetryAfterMs: number;
+  readonly onUnknownOutcome: 'retry' | 'fail';
   readonly classify: ClassifyFunction | undefined;
   readonly onRetry: ((event: RetryEvent) => void) | undefined;
   /** Milliseconds before retry number 1, 2, … */
@@ -73,11 +87,14 @@ export interface RetryPolicy {
 
 /** @throws RangeError or TypeError when an option is wrong */
 export function retryPolicy(options: RetryOptions): RetryPolicy {
-  const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000, classify, onRetry } = options;
+  const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000 } = options;
+  const { onUnknownOutcome = 'retry', classify, onRetry } = options;
   integerBetween('maxRetries', maxRetries, 0, 100);
   if (timeoutMs !== Number.POSITIVE_INFINITY) numberBetween('timeoutMs', timeoutMs, 1, MAX_TIMER_MS);
   numberBetween('maxRetryAfterMs', maxRetryAfterMs, 0, MAX_TIMER_MS);
+  oneOf('onUnknownOutcome', onUnknownOutcome, ['retry', 'fail']);
   expectKind('classify', classify, classify === undefined || typeof classify === 'function', 'a function');
   expectKind('onRetry', onRetry, onRetry === undefined || typeof onRetry === 'function', 'a function');
-  return { maxRetries, timeoutMs, maxRetryAfterMs, classify, onRetry, delayBefore: backoff(options) };
+  const delayBefore = backoff(options);
+  return { maxRetries, timeoutMs, maxRetryAfterMs, onUnknownOutcome, classify, onRetry, delayBefore };
 }

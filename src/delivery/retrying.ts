@@ -40,7 +40,10 @@ class Delivery<T> {
   readonly #policy: RetryPolicy;
   readonly #receiver: Receiver;
   readonly #remainder: Remainder<T>;
+  readonly #isIdempotent: boolean;
   #attempts = 0;
+  /** Records that may be written twice when they are sent again. */
+  #possibleDuplicates = 0;
   /** When the next attempt may begin, by `performance.now()`. */
   #dueAt = 0;
   /** What the last attempt that failed has met. */
@@ -59,6 +62,7 @@ class Delivery<T> {
     this.#policy = policy;
     this.#receiver = receiver;
     this.#remainder = new Remainder(chunk);
+    this.#isIdempotent = sink.guarantee !== 'at-least-once';
   }
 
   async run(): Promise<void> {
@@ -128,12 +132,15 @@ class Delivery<T> {
     const { error, failure } = this.#met ?? NEVER_TRIED;
     const { retryAfterMs = 0 } = failure;
     if (this.#signal.aborted || !isTransientKind(failure.kind)) return false;
+    if (this.#mustNotRisk(failure)) return false;
     if (this.#attempts > this.#maxRetries(failure) || retryAfterMs > this.#policy.maxRetryAfterMs)
       return false;
     const retry = this.#attempts;
     const delayMs = Math.max(this.#policy.delayBefore(retry), retryAfterMs);
     try {
-      this.#policy.onRetry?.({ chunk: this.#chunk as Chunk, attempt: retry, retry, delayMs, failure, error });
+      const possibleDuplicates = this.#countRisked();
+      const event = { chunk: this.#chunk as Chunk, attempt: retry, retry, delayMs, failure, error };
+      this.#policy.onRetry?.({ ...event, possibleDuplicates });
     } catch (thrown) {
       this.#met = { error: thrown, failure: { kind: 'unrecognised', why: 'the option onRetry failed' } };
       this.#remainder.fail(this.#met);
@@ -141,6 +148,17 @@ class Delivery<T> {
     }
     this.#dueAt = performance.now() + delayMs;
     return true;
+  }
+
+  #mustNotRisk({ kind }: Failure): boolean {
+    return this.#policy.onUnknownOutcome === 'fail' && kind === 'unknown-outcome' && !this.#isIdempotent;
+  }
+
+  /** Records that the next attempt may write twice, and none before it. */
+  #countRisked(): number {
+    const before = this.#possibleDuplicates;
+    if (!this.#isIdempotent) this.#possibleDuplicates = this.#remainder.doubtful;
+    return this.#possibleDuplicates - before;
   }
 
   #maxRetries({ maxRetries = Number.POSITIVE_INFINITY, maxRetriesAtFirst }: Failure): number {
@@ -170,7 +188,9 @@ class Delivery<T> {
   }
 
   /** Why a failure that would pass was not waited for. */
-  #whyNotLater({ kind, retryAfterMs = 0 }: Failure): string | undefined {
+  #whyNotLater(failure: Failure): string | undefined {
+    const { kind, retryAfterMs = 0 } = failure;
+    if (this.#mustNotRisk(failure)) return 'it may be written or not, and onUnknownOutcome is fail';
     if (!isTransientKind(kind) || retryAfterMs <= this.#policy.maxRetryAfterMs) return undefined;
     const seconds = Math.ceil(retryAfterMs / 1_000).toLocaleString('en-US');
     return `asked to wait ${seconds} s, longer than maxRetryAfterMs`;

@@ -26,6 +26,11 @@ export interface Summary {
   readonly chunks: number;
   /** Attempts at a chunk after its first. */
   readonly retries: number;
+  /**
+   * Records that may be at the sink twice: the outcome of a write was unknown, it was made again, and the sink is not
+   * idempotent. Never more than that, and mostly fewer.
+   */
+  readonly possibleDuplicates: number;
   /** Bytes read from the source, as they are stored. */
   readonly bytes: number;
   /** Milliseconds from the start to the end of the run. */
@@ -82,6 +87,8 @@ export function rememberSummary(error: unknown, summary: Summary): void {
 }
 
 function countsOf(tally: Tally) {
-  const { read, added, written, filtered, invalid, refused, deadLettered, chunks, retries, bytes } = tally;
-  return { read, added, written, filtered, invalid, refused, deadLettered, chunks, retries, bytes };
+  const { read, added, written, filtered, invalid, refused, deadLettered } = tally;
+  const { chunks, retries, possibleDuplicates, bytes } = tally;
+  const records = { read, added, written, filtered, invalid, refused, deadLettered };
+  return { ...records, chunks, retries, possibleDuplicates, bytes };
 }

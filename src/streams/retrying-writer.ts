@@ -78,6 +78,7 @@ export class RetryingWriter<T = unknown> extends Writable {
     const { concurrency = 1, tally = new Tally(), signal, ...others } = options;
     const { onWritten, onTaken, onPartTaken, onEnding, resume, isComplete, ...delivery } = others;
     integerBetween('concurrency', concurrency, 1, 64);
+    protect(toSink(sink), delivery); // once it is a stream it opens its sink, even when its constructor throws
     super({ objectMode: true, highWaterMark: 1 });
     this.#concurrency = concurrency;
     this.#tally = tally;
@@ -91,6 +92,7 @@ export class RetryingWriter<T = unknown> extends Writable {
       signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
     const onRetry: DeliveryOptions['onRetry'] = (event) => {
       tally.retries++;
+      tally.possibleDuplicates += event.possibleDuplicates;
       delivery.onRetry?.(event);
     };
     const onSetAside: DeliveryOptions['onSetAside'] = (event) => {

@@ -12,6 +12,7 @@ const SUMMARY: Summary = {
   deadLettered: 0,
   chunks: 232,
   retries: 0,
+  possibleDuplicates: 0,
   bytes: 9_860_000,
   elapsedMs: 2_100,
   unaccounted: [],
@@ -40,6 +41,12 @@ describe('summaryLines', () => {
     ],
   ])('tells what else became of records: %j', (counts, line) => {
     expect(summaryLines({ ...SUMMARY, ...counts }, { ...CONTEXT, deadLetters: 'd.ndjson' })[1]).toBe(line);
+  });
+
+  test('says that records may be written twice', () => {
+    expect(summaryLines({ ...SUMMARY, possibleDuplicates: 1_000 }, CONTEXT)[1]).toMatch(
+      /^Up to 1,000 records may be written twice: /,
+    );
   });
 
   test('names records that were read and not written, and no more than a few ranges', () => {

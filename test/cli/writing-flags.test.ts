@@ -15,6 +15,7 @@ describe('writingOf', () => {
       concurrency: '4',
       maxRetries: '0',
       timeout: '30s',
+      onUnknownOutcome: 'fail' as const,
       transform: 't.ts',
       transformConcurrency: '8',
     };
@@ -24,7 +25,7 @@ describe('writingOf', () => {
       maxWaitMs: 2_000,
       concurrency: 4,
       transformConcurrency: 8,
-      retry: { maxRetries: 0, timeoutMs: 30_000 },
+      retry: { maxRetries: 0, timeoutMs: 30_000, onUnknownOutcome: 'fail' },
     });
   });
 

@@ -100,6 +100,7 @@ describe('retrying()', () => {
         delayMs: 1_000,
         failure: { kind: 'throttled', why: 'HTTP 503' },
         error: busy,
+        possibleDuplicates: 0,
       },
       {
         chunk: CHUNK,
@@ -108,6 +109,7 @@ describe('retrying()', () => {
         delayMs: 2_000,
         failure: { kind: 'not-applied', why: 'ECONNREFUSED' },
         error: refused,
+        possibleDuplicates: 0,
       },
     ]);
   });

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { DeadLetter } from '../../src/core/dead-letter.ts';
 import { PartialWriteError } from '../../src/core/errors.ts';
+import type { Sink } from '../../src/core/sink.ts';
 import { Tally } from '../../src/core/tally.ts';
 import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
 import { RetryingWriter, type RetryingWriterOptions } from '../../src/streams/retrying-writer.ts';
@@ -45,4 +46,12 @@ test('RetryingWriter ends at the first refused record when there is no place for
   expect(error).toMatchObject({ code: 'WRITE_FAILED', taken: 99, refused: 1 });
   expect(tally).toMatchObject({ written: 99, refused: 1, deadLettered: 0 });
   expect(tally.unaccounted()[0]).toMatchObject({ from: 1, to: 1 });
+});
+
+test('RetryingWriter opens no sink when an option of its delivery is wrong', async () => {
+  const open = vi.fn(async () => {});
+  const sink: Sink = { name: 'shop', guarantee: 'at-least-once', open, write: async () => {} };
+  expect(() => new RetryingWriter(sink, { maxRetries: -1 })).toThrow('maxRetries must be an integer');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(open).not.toHaveBeenCalled();
 });

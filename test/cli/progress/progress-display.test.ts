@@ -21,6 +21,7 @@ const PROGRESS: Progress = {
   deadLettered: 0,
   chunks: 1,
   retries: 0,
+  possibleDuplicates: 0,
   bytes: 50,
   totalBytes: 100,
   elapsedMs: 1_000,

@@ -11,6 +11,7 @@ const PROGRESS: Progress = {
   refused: 0,
   deadLettered: 0,
   chunks: 110,
+  possibleDuplicates: 0,
   retries: 2,
   bytes: 5_200_000,
   totalBytes: 10_800_000,
