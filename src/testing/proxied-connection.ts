@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { addAbortSignal, PassThrough } from 'node:stream';
 import { MAX_TIMER_MS } from '../core/options.ts';
 import { wait } from '../failures/index.ts';
 import { type Direction, effectOf, pieceSizeOf, type Toxic, thresholdOf } from './toxic.ts';
@@ -22,11 +23,16 @@ export interface ProxiedConnectionOptions {
   readonly random: () => number;
 }
 
+/** The most bytes that are read before they can be passed on. */
+const READ_AHEAD = 2 ** 20;
+
 /** A connection through the proxy: what comes from one side goes to the other, as far as the toxics let it. */
 export class ProxiedConnection {
   readonly #options: ProxiedConnectionOptions;
   readonly #ended = new AbortController();
   readonly #passed: Record<Direction, number> = { upstream: 0, downstream: 0 };
+  /** Whether a timeout holds back what the client sends. */
+  #isHeld = false;
   /** Resolves when both sides are closed. */
   readonly closed: Promise<void>;
 
@@ -67,7 +73,7 @@ export class ProxiedConnection {
   }
 
   async #carry(direction: Direction, from: Socket, to: Socket): Promise<void> {
-    for await (const bytes of from.iterator({ destroyOnReturn: false })) {
+    for await (const bytes of this.#readAhead(direction, from)) {
       await this.#pass(direction, bytes as Buffer, to);
       if (this.#ended.signal.aborted) return;
     }
@@ -76,12 +82,23 @@ export class ProxiedConnection {
     if (!this.#ended.signal.aborted) to.end();
   }
 
+  /** So that it is known when the client hangs up, even while what it has sent is held back. */
+  #readAhead(direction: Direction, from: Socket): PassThrough {
+    from.once('end', () => {
+      if (direction === 'upstream' && this.#isHeld) this.end('close');
+    });
+    from.once('close', () => {
+      if (!from.readableEnded) this.end('reset');
+    });
+    return from.pipe(addAbortSignal(this.#ended.signal, new PassThrough({ highWaterMark: READ_AHEAD })));
+  }
+
   async #pass(direction: Direction, bytes: Buffer, to: Socket): Promise<void> {
     for (let rest = bytes; rest.length > 0; ) {
       const acting = this.#acting(direction);
       const piece = rest.subarray(0, this.#pieceSize(direction, acting));
       for (const each of acting) {
-        await this.#apply(each, piece.length);
+        await this.#apply(each, direction, piece.length);
         if (this.#ended.signal.aborted) return;
       }
       await send(to, piece);
@@ -90,9 +107,13 @@ export class ProxiedConnection {
     }
   }
 
-  async #apply({ toxic, removed }: ActiveToxic, pieceLength: number): Promise<void> {
+  async #apply({ toxic, removed }: ActiveToxic, direction: Direction, pieceLength: number): Promise<void> {
     const { waitMs, end } = effectOf(toxic, pieceLength, this.#options.random());
+    const isHeld = toxic.kind === 'timeout' && direction === 'upstream';
+    if (isHeld && this.#options.client.readableEnded) this.end('close');
+    if (isHeld) this.#isHeld = true;
     if (waitMs > 0) await this.#wait(waitMs, removed);
+    if (isHeld) this.#isHeld = false;
     if (end !== undefined && !removed.aborted) this.end(end);
   }
 

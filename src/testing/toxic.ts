@@ -19,8 +19,8 @@ export type Direction = 'upstream' | 'downstream';
  * - `bandwidth`: lets `bytesPerSecond` through
  * - `slice`: passes on pieces of at most `bytes`, `delayMs` apart
  * - `slow-close`: the end of the connection comes `ms` later
- * - `timeout`: no byte passes any more; the connection is closed after `closeAfterMs`, else held until the toxic is
- *   removed
+ * - `timeout`: no byte passes any more, until the toxic is removed; the connection is closed after `closeAfterMs`, or
+ *   when the client hangs up while what it sends is held back
  * - `limit`: closes the connection (FIN) when more than `bytes` would pass
  * - `reset`: resets the connection (RST) when a byte would pass, `delayMs` later
  */

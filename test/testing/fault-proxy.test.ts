@@ -100,6 +100,13 @@ describe('faultProxy', () => {
     expect(await answer).toEqual(LETTERS);
   });
 
+  test('closes the connection when the client hangs up whose bytes are held back', async () => {
+    const received = collector();
+    const proxy = await before(received.server, [{ kind: 'timeout', direction: 'upstream', afterBytes: 10 }]);
+    expect(await exchange(proxy.address, LETTERS)).toHaveLength(0);
+    expect(await received.bytes).toEqual(LETTERS.subarray(0, 10));
+  });
+
   test('closes the connection when the time of a timeout is over', async () => {
     const proxy = await before(echo(), [{ kind: 'timeout', closeAfterMs: 10 }]);
     expect(await exchange(proxy.address, LETTERS)).toHaveLength(0);
@@ -139,10 +146,13 @@ describe('faultProxy', () => {
     let answer: Promise<unknown>;
     {
       await using proxy = await faultProxy({ target, toxics: [{ kind: 'timeout', direction: 'upstream' }] });
-      answer = exchange(proxy.address, LETTERS).catch((error: unknown) => error);
+      const { hostname, port } = new URL(`tcp://${proxy.address}`);
+      const client = connect({ host: hostname, port: Number(port) });
+      answer = once(client, 'error');
+      client.write(LETTERS);
       await until(() => sockets.size === 1);
     }
-    expect(await answer).toMatchObject({ code: 'ECONNRESET' });
+    expect(await answer).toMatchObject([{ code: 'ECONNRESET' }]);
     await until(() => sockets.size === 0);
   });
 
