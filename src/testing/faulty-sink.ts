@@ -133,16 +133,35 @@ async function writeWithFaults<T>(
   const [fault] = drawn as ReadonlySet<Exclude<keyof FaultRates, 'delay'>>;
   if (fault === 'partial' && chunk.count > 1) {
     const taken = 1 + Math.floor(random() * (chunk.count - 1));
-    await sink.write(createChunk({ index: chunk.index, blocks: [chunk.slice(0, taken)] }), context);
-    note('partial', taken);
-    const left = Array.from({ length: chunk.count - taken }, (_, i) => taken + i);
-    throw new PartialWriteError(new Map(left.map((index) => [index, errors.throttle()])));
+    const part = createChunk({ index: chunk.index, blocks: [chunk.slice(0, taken)] });
+    const refused = await refusedBy(sink, part, context);
+    note('partial', taken - refused.length);
+    const left = Array.from(
+      { length: chunk.count - taken },
+      (_, i) => [taken + i, errors.throttle()] as const,
+    );
+    throw new PartialWriteError(new Map([...refused, ...left]));
   }
   if (fault === undefined || fault === 'applyThenFail') await sink.write(chunk, context);
   if (fault === undefined) return;
   const met = fault === 'partial' ? 'throttle' : fault; // of a single record no part can be taken
   note(met, met === 'applyThenFail' ? chunk.count : 0);
   throw errors[met]();
+}
+
+/** What the sink itself does not take of a part. @throws what it says of the whole part */
+async function refusedBy<T>(
+  sink: Sink<T>,
+  part: Chunk<T>,
+  context: WriteContext,
+): Promise<readonly (readonly [index: number, reason: unknown])[]> {
+  try {
+    await sink.write(part, context);
+    return [];
+  } catch (error) {
+    if (error instanceof PartialWriteError) return [...error.refusals];
+    throw error;
+  }
 }
 
 /** As many numbers for every attempt, so that one rate does not change what the others draw. */

@@ -1,0 +1,244 @@
+import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
+import type { Checkpoint, CheckpointStore } from '../../src/core/checkpoint.ts';
+import type { Chunk } from '../../src/core/chunk.ts';
+import type { DeadLetter } from '../../src/core/dead-letter.ts';
+import { PartialWriteError, PipelineError } from '../../src/core/errors.ts';
+import type { Sink, WriteContext } from '../../src/core/sink.ts';
+import type { Source } from '../../src/core/source.ts';
+import { HttpError, wait } from '../../src/failures/index.ts';
+import { many } from '../../src/streams/transform.ts';
+import { type FaultRates, faultySink } from '../../src/testing/index.ts';
+import { randomFrom } from '../../src/testing/random.ts';
+
+export interface Row {
+  readonly id: number;
+  readonly part: number;
+}
+
+/** Everything that chance decides of one simulated job. */
+export interface Scenario {
+  readonly seed: number;
+  readonly records: number;
+  readonly pieceBytes: number;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly maxRetries: number;
+  /** Each of the records that the sink refuses for good. */
+  readonly poison: ReadonlySet<number>;
+  /** How the sink speaks of what it refuses. */
+  readonly manner: 'silent' | 'partial';
+  /** Each of the lines that are no JSON. */
+  readonly malformed: ReadonlySet<number>;
+  readonly hasLetters: boolean;
+  /** Whether the place takes the work of an id once only. */
+  readonly isIdempotent: boolean;
+  readonly transform: 'none' | 'filter' | 'many' | 'async';
+  readonly rates: FaultRates;
+  /** What happens to the runs before the last one, and after how many milliseconds. */
+  readonly mishaps: readonly { readonly kind: 'stop' | 'abort' | 'crash' | 'cut'; readonly after: number }[];
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = randomFrom(seed);
+  const below = (end: number) => Math.floor(random() * end);
+  const oneOf = <T>(...values: readonly T[]): T => values[below(values.length)]!;
+  const chance = (share: number) => random() < share;
+  const records = oneOf(0, 1, 99, 100, 101, below(600), below(1_500));
+  const some = (share: number) =>
+    new Set(Array.from({ length: records }, (_, id) => id).filter(() => chance(share)));
+  const rate = () => (chance(0.5) ? random() * 0.3 : 0);
+  const isIdempotent = chance(0.5);
+  return {
+    seed,
+    records,
+    pieceBytes: oneOf(1_000, 4_096, 100_000),
+    batchSize: oneOf(100, 100, 137, 250),
+    concurrency: 1 + below(4),
+    maxRetries: below(4),
+    poison: chance(0.4) ? some(oneOf(0.002, 0.02, 0.2)) : new Set(),
+    manner: oneOf('silent', 'partial'),
+    malformed: chance(0.3) ? some(0.01) : new Set(),
+    hasLetters: chance(0.75),
+    isIdempotent,
+    transform: oneOf('none', 'none', 'filter', 'many', 'async'),
+    rates: {
+      delay: rate(),
+      unreachable: rate(),
+      throttle: rate(),
+      timeOut: rate(),
+      cut: rate(),
+      applyThenFail: rate(),
+      partial: isIdempotent ? 0 : rate(), // who remembers the ids of chunks takes them whole
+    },
+    mishaps: Array.from({ length: below(4) }, () => ({
+      kind: oneOf('stop', 'abort', 'crash', 'cut'),
+      after: below(3_000),
+    })),
+  };
+}
+
+/** The records that must arrive, as the transform makes them. */
+export function expectedRows({ records, transform, malformed }: Scenario): readonly Row[] {
+  return Array.from({ length: records }, (_, id) => id)
+    .filter((id) => !malformed.has(id))
+    .flatMap((id) => rowsOf(id, transform));
+}
+
+export function transformOf({ transform }: Scenario) {
+  if (transform === 'none') return undefined;
+  if (transform === 'filter') return (row: Row) => (row.id % 3 === 0 ? null : row);
+  if (transform === 'many') return ({ id }: Row) => many(rowsOf(id, transform) as Row[]);
+  return async (row: Row) => {
+    await wait(row.id % 7, new AbortController().signal);
+    return row;
+  };
+}
+
+function rowsOf(id: number, transform: Scenario['transform']): readonly Row[] {
+  if (transform === 'filter') return id % 3 === 0 ? [] : [{ id, part: 0 }];
+  return Array.from({ length: transform === 'many' ? id % 4 : 1 }, (_, part) => ({ id, part }));
+}
+
+/** The place where the rows go, the letters, and the checkpoint: what outlives a run. */
+export class World {
+  readonly scenario: Scenario;
+  /** `id.part` → how often it was written. */
+  readonly written = new Map<string, number>();
+  readonly letters: DeadLetter[] = [];
+  readonly sometimes = new Set<string>();
+  #taken = new Set<string>();
+  #saved: Checkpoint | undefined;
+  #run = 0;
+  #isCrashed = false;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+  }
+
+  source(isCut: boolean): Source {
+    const { records, malformed, pieceBytes } = this.scenario;
+    const text = Array.from({ length: records }, (_, id) =>
+      malformed.has(id) ? `{"id":${id}\n` : `${JSON.stringify({ id, part: 0 })}\n`,
+    ).join('');
+    const bytes = Buffer.from(text);
+    const end = isCut ? Math.floor(bytes.length * 0.7) : bytes.length;
+    const note = (what: string) => void this.sometimes.add(what);
+    return {
+      name: 'simulated.ndjson',
+      open: async ({ signal }) => ({
+        kind: 'bytes',
+        pieces: pieces(bytes.subarray(0, end), pieceBytes, isCut, signal, note),
+      }),
+    };
+  }
+
+  /** A sink of this run. After a crash of the run it neither answers nor does anything. */
+  sink(): Sink<Row> {
+    const { scenario } = this;
+    const place: Sink<Row> = {
+      name: 'place',
+      guarantee: scenario.isIdempotent ? 'effectively-once' : 'at-least-once',
+      write: (chunk, context) => this.#write(chunk, context),
+    };
+    const faulty = faultySink(place, { ...scenario.rates, seed: scenario.seed + ++this.#run, delayMs: 400 });
+    const crashing = <T>(work: Promise<T>) => (this.#isCrashed ? new Promise<T>(() => {}) : work);
+    return {
+      ...faulty,
+      write: async (chunk, context) => {
+        await crashing(wait(5, context.signal));
+        const before = faulty.log.length;
+        try {
+          await crashing(faulty.write(chunk, context));
+        } finally {
+          for (const { fault } of faulty.log.slice(before)) this.sometimes.add(`fault: ${fault}`);
+        }
+      },
+    };
+  }
+
+  deadLetters() {
+    const add = async (letter: DeadLetter) => {
+      if (this.#isCrashed) return new Promise<void>(() => {});
+      this.letters.push(letter);
+      this.sometimes.add(`letter: ${letter.code}`);
+    };
+    return { add, close: async () => {} };
+  }
+
+  /** What the next run finds: the checkpoint as it was saved last, and no lock of a process that is gone. */
+  checkpoint(): CheckpointStore {
+    const store = memoryCheckpoint();
+    return {
+      load: async () => this.#saved,
+      reset: async () => {
+        this.#saved = undefined;
+      },
+      save: async (run, checkpoint) => {
+        if (this.#isCrashed) return new Promise<void>(() => {});
+        await store.save(run, checkpoint);
+        await wait(1, new AbortController().signal);
+        if (this.#isCrashed) return new Promise<void>(() => {});
+        this.#saved = await store.load(run);
+        if (checkpoint.finished !== undefined) this.sometimes.add('a chunk has overtaken another');
+        if (checkpoint.cursor?.made !== undefined) this.sometimes.add('a chunk boundary divides a record');
+      },
+    };
+  }
+
+  get isFinished(): boolean {
+    return this.#saved?.state === 'finished';
+  }
+
+  crash(): void {
+    this.#isCrashed = true;
+  }
+
+  startAgain(): void {
+    this.#isCrashed = false;
+  }
+
+  async #write(chunk: Chunk<Row>, { signal }: WriteContext): Promise<void> {
+    if (this.#isCrashed) return new Promise<void>(() => {});
+    signal.throwIfAborted();
+    const { poison, manner, isIdempotent } = this.scenario;
+    if (isIdempotent && this.#taken.has(chunk.id)) {
+      this.sometimes.add('a chunk comes again under its id');
+      return;
+    }
+    const bad = chunk.records.flatMap(({ id }, index) => (poison.has(id) ? [index] : []));
+    if (bad.length > 0 && manner === 'silent') {
+      this.sometimes.add('a chunk is refused for its records');
+      throw refusal();
+    }
+    this.#taken.add(chunk.id);
+    for (const [index, { id, part }] of chunk.records.entries()) {
+      const key = `${id}.${part}`;
+      if (!bad.includes(index)) this.written.set(key, (this.written.get(key) ?? 0) + 1);
+    }
+    if (bad.length === 0) return;
+    this.sometimes.add('single records are refused');
+    throw new PartialWriteError(new Map(bad.map((index) => [index, refusal()])));
+  }
+}
+
+const refusal = () => new HttpError(422, 'HTTP 422 Unprocessable Entity', undefined);
+
+async function* pieces(
+  bytes: Uint8Array,
+  size: number,
+  isCut: boolean,
+  signal: AbortSignal,
+  note: (what: string) => void,
+): AsyncGenerator<Uint8Array, void> {
+  for (let from = 0; from < bytes.length; from += size) {
+    await wait(2, signal);
+    yield bytes.subarray(from, Math.min(from + size, bytes.length));
+  }
+  if (!isCut) return;
+  note('the source is cut');
+  throw new PipelineError({
+    code: 'SOURCE_TRUNCATED',
+    message: 'The source is cut',
+    source: 'simulated.ndjson',
+  });
+}
