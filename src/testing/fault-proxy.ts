@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { knownOptions, type OptionNames } from '../core/options.ts';
 import { type ActiveToxic, ProxiedConnection } from './proxied-connection.ts';
 import { targetOf } from './proxy-target.ts';
@@ -104,9 +104,7 @@ export class FaultProxy {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#connect(client));
     this.#server = server;
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = this.#port === 0 ? await listenSomewhere(server) : await listenAt(server, this.#port);
   }
 
   /** Closes the proxy and everything that it has opened. */
@@ -133,6 +131,30 @@ export class FaultProxy {
       addTo(this.#passed, connection.passed);
     });
   }
+}
+
+/**
+ * Below the ports that systems give out themselves: nobody else is given this one while the proxy is down, and no
+ * connection to it can by chance begin at it, and so meet itself.
+ */
+const PORTS = { first: 20_000, count: 12_000 };
+const MOST_TRIES = 100;
+
+async function listenSomewhere(server: Server): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    try {
+      return await listenAt(server, port);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function listenAt(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return port;
 }
 
 function addTo(sum: Record<Direction, number>, more: Readonly<Record<Direction, number>>): void {
