@@ -9,7 +9,7 @@ const FLOORS = [
   ['streams'],
   ['sources', 'sinks', 'delivery', 'checkpoint', 'testing'],
   ['formats'],
-  ['scan', 'failures'],
+  ['scan', 'failures', 'files'],
   ['core'],
 ];
 const SRC = resolve(import.meta.dirname, '../src');

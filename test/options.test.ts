@@ -19,6 +19,8 @@ import {
 } from '../src/index.ts';
 import { fileSink } from '../src/sinks/file-sink.ts';
 import { httpSink } from '../src/sinks/http-sink.ts';
+import { mariadbSink } from '../src/sinks/mariadb-sink.ts';
+import { postgresSink } from '../src/sinks/postgres-sink.ts';
 import { sqliteSink } from '../src/sinks/sqlite-sink.ts';
 import { stdoutSink } from '../src/sinks/stdout-sink.ts';
 import { httpSource } from '../src/sources/http-source.ts';
@@ -45,6 +47,8 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   fileSink: () => fileSink({ file: 'out.ndjson', ...wrong }),
   httpSink: () => httpSink({ url: URL, ...wrong }),
   sqliteSink: () => sqliteSink({ file: 'a.db', table: 'a', ...wrong }),
+  postgresSink: () => postgresSink({ url: 'postgres://localhost/a', table: 'a', ...wrong }),
+  mariadbSink: () => mariadbSink({ url: 'mariadb://localhost/a', table: 'a', ...wrong }),
   stdoutSink: () => stdoutSink(wrong),
   httpSource: () => httpSource(URL, wrong),
   'httpSource (backoff)': () => httpSource(URL, { backoff: wrong }),

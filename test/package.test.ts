@@ -58,7 +58,14 @@ test('every entry of the unpacked package can be imported', async () => {
     '/sinks/stdout',
     '/sinks/http',
   );
-  entries.push('/sinks/sqlite', '/sinks/dead-letter-file', '/checkpoint', '/testing');
+  entries.push(
+    '/sinks/sqlite',
+    '/sinks/postgres',
+    '/sinks/mariadb',
+    '/sinks/dead-letter-file',
+    '/checkpoint',
+    '/testing',
+  );
   const script = entries.map((entry) => `await import('chain-reaction${entry}');`).join('\n');
   writeFileSync(
     path('import.mjs'),

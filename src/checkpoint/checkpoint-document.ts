@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
+import { readExactJson, writeExactJson } from '../core/exact-json.ts';
 import { isCheckpoint } from './checkpoint-shape.ts';
-import { readExactJson, writeExactJson } from './exact-json.ts';
 
 /** What a checkpoint file holds. */
 export interface CheckpointDocument {

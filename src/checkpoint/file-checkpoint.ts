@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { expectKind } from '../core/options.ts';
+import { type HeldLock, lockFile } from '../files/lock-file.ts';
 import {
   type CheckpointDocument,
   decodeDocument,
   encodeDocument,
   notACheckpoint,
 } from './checkpoint-document.ts';
-import { type HeldLock, lockFile } from './lock-file.ts';
 import { flawOf, readOwnedFile } from './owned-file.ts';
 import { removeFile, replaceFile } from './replace-file.ts';
 

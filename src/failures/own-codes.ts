@@ -25,5 +25,7 @@ export const OWN_CODES = failureTable({
     'DECOMPRESSION_BOMB',
     'RECORDS_UNACCOUNTED',
     'TOO_MANY_INVALID',
+    'FENCED',
+    'CHECKPOINT_MISMATCH',
   ),
 });

@@ -1,8 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { Chunk } from '../core/chunk.ts';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
-import type { Guarantee, Sink } from '../core/sink.ts';
+import type { Guarantee, OpenContext, Sink } from '../core/sink.ts';
+import { type Claim, fenced, Ledger, type TableOrigin } from './ledger.ts';
+import { notesOf, partlyNoted } from './ledger-notes.ts';
 import { folded, quoteIdentifier } from './sqlite-column.ts';
+import { inTransaction, SqliteDatabase } from './sqlite-database.ts';
+import { holds, isNoted, note, noteTable, SqliteLedger } from './sqlite-ledger.ts';
 import { SqliteRows } from './sqlite-rows.ts';
 import { prepareTable, readTable, type SqliteTable, type SqliteTarget, tableExists } from './sqlite-table.ts';
 
@@ -42,54 +48,104 @@ const OPTIONS: OptionNames<SqliteSinkOptions> = {
  * booleans as 0 and 1, bytes as BLOB. A value that its column would change is refused. A chunk that is written is safe
  * against a power cut (`synchronous = FULL`).
  *
- * Effectively once with `key`; exactly once with `ifExists: 'replace'`, since the next run begins anew; else at least
- * once: a run that is cut off leaves the rows it has written, and the next one writes them again.
+ * Exactly once with its ledger, which is the checkpoint of a run that is given none: each chunk is noted in the
+ * transaction that writes it, in the tables `chain_reaction_run` and `chain_reaction_chunk` of the same file. Without a
+ * checkpoint it is effectively once with `key`; exactly once with `ifExists: 'replace'`, since the next run begins anew;
+ * else at least once: a run that is cut off leaves the rows it has written, and the next one writes them again.
  * @throws TypeError when an option is wrong; a write fails with `REFUSED_RECORD` at a record that cannot be stored
  */
-export function sqliteSink<T = unknown>(options: SqliteSinkOptions): Sink<T> {
+export function sqliteSink<T = unknown>(
+  options: SqliteSinkOptions,
+): Sink<T> & { readonly ledger: Required<CheckpointStore> } {
   const { file, target } = checked(options);
-  let db: DatabaseSync | undefined;
-  /** As the last committed chunk has left it. */
-  let table: SqliteTable | undefined;
-  let rows: SqliteRows | undefined;
+  return new SqliteWriter<T>(file, target);
+}
 
-  return {
-    name: `sqlite:${file}?table=${target.table}`,
-    guarantee: guaranteeOf(target),
-    async open() {
-      db = await openDatabase(file);
-      if (target.ifExists === 'fail' && readTable(db, target.table) !== undefined) {
-        db.close();
-        throw tableExists(target.table);
-      }
-    },
-    async write(chunk, { signal }) {
-      signal.throwIfAborted();
-      const open = opened(db, file);
-      try {
-        rows = inTransaction(open, () => {
-          const ready = rows ?? new SqliteRows(open, target, table ?? prepareTable(open, target, chunk)!);
-          ready.insert(chunk);
-          return ready;
-        });
-        table = rows.table;
-      } catch (error) {
-        // They may know columns and statements that the rollback has undone.
-        rows = undefined;
-        throw error;
-      }
-    },
-    async close({ complete }) {
-      const closing = db;
-      db = undefined;
-      try {
-        const isEmpty = complete && table === undefined;
-        if (closing !== undefined && isEmpty) inTransaction(closing, () => prepareTable(closing, target));
-      } finally {
-        closing?.close();
-      }
-    },
-  };
+class SqliteWriter<T> implements Sink<T> {
+  readonly name: string;
+  readonly ledger: Ledger;
+  readonly #database: SqliteDatabase;
+  readonly #given: SqliteTarget;
+  /** As it is given, but for a table that this run has found or made earlier. */
+  #target: SqliteTarget;
+  #db: DatabaseSync | undefined;
+  /** As the last committed chunk has left it. */
+  #table: SqliteTable | undefined;
+  #rows: SqliteRows | undefined;
+  #origin: TableOrigin | undefined;
+
+  constructor(file: string, target: SqliteTarget) {
+    this.name = `sqlite:${file}?table=${target.table}`;
+    this.#database = new SqliteDatabase(file);
+    this.#given = target;
+    this.#target = target;
+    this.ledger = new Ledger(new SqliteLedger(this.#database), this.name);
+  }
+
+  get guarantee(): Guarantee {
+    return this.ledger.claim === undefined ? guaranteeOf(this.#given) : 'exactly-once';
+  }
+
+  async open({ resume }: OpenContext): Promise<void> {
+    const isContinued = this.ledger.claim === undefined && resume?.isContinued === true;
+    this.#origin = isContinued ? 'found' : this.ledger.table;
+    this.#target = this.#origin === undefined ? this.#given : { ...this.#given, ifExists: 'append' };
+    this.#table = undefined;
+    this.#rows = undefined;
+    this.#db = await this.#database.acquire();
+    try {
+      if (this.#target.ifExists === 'fail' && readTable(this.#db, this.#target.table) !== undefined)
+        throw tableExists(this.#target.table);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  async write(chunk: Chunk<T>, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    signal.throwIfAborted();
+    const db = this.#db;
+    if (db === undefined) throw new TypeError(`${this.#database.file} must be opened before it is written`);
+    try {
+      const { claim } = this.ledger;
+      this.#rows = inTransaction(db, () => {
+        if (claim !== undefined && isWritten(db, chunk as Chunk, claim, this.name)) return this.#rows;
+        const rows =
+          this.#rows ?? new SqliteRows(db, this.#target, this.#table ?? this.#prepare(db, chunk as Chunk));
+        rows.insert(chunk as Chunk);
+        return rows;
+      });
+      this.#table = this.#rows?.table ?? this.#table;
+    } catch (error) {
+      // They may know columns and statements that the rollback has undone.
+      this.#rows = undefined;
+      throw error;
+    }
+  }
+
+  async close({ complete }: { readonly complete: boolean }): Promise<void> {
+    const db = this.#db;
+    if (db === undefined) return;
+    try {
+      if (complete && this.#table === undefined) inTransaction(db, () => prepareTable(db, this.#target));
+    } finally {
+      this.#release();
+    }
+  }
+
+  #prepare(db: DatabaseSync, chunk: Chunk): SqliteTable {
+    const { claim } = this.ledger;
+    const isFound = this.#target.ifExists === 'append' && readTable(db, this.#target.table) !== undefined;
+    const table = prepareTable(db, this.#target, chunk)!;
+    const origin = this.#origin ?? (isFound ? 'found' : 'made');
+    if (claim !== undefined) noteTable(db, claim, origin);
+    return origin === 'made' ? { ...table, grows: this.#target.columns === undefined } : table;
+  }
+
+  #release(): void {
+    this.#db = undefined;
+    this.#database.release();
+  }
 }
 
 function checked(options: SqliteSinkOptions) {
@@ -149,34 +205,12 @@ function guaranteeOf({ key, ifExists }: SqliteTarget): Guarantee {
   return key.length > 0 ? 'effectively-once' : 'at-least-once';
 }
 
-async function openDatabase(file: string): Promise<DatabaseSync> {
-  const { DatabaseSync } = await import('node:sqlite');
-  const db = new DatabaseSync(file);
-  try {
-    db.exec('PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    // A wait inside SQLite stops everything else, too: a longer one is for the retries.
-    db.exec('PRAGMA busy_timeout = 100');
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-  return db;
-}
-
-function opened(db: DatabaseSync | undefined, file: string): DatabaseSync {
-  if (db === undefined) throw new TypeError(`${file} must be opened before it is written`);
-  return db;
-}
-
-/** Takes the write lock at once: a transaction that only reads at first may not get it later, however long it waits. */
-function inTransaction<R>(db: DatabaseSync, work: () => R): R {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    db.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
+/** Notes the chunk in the transaction that writes it. @returns whether it was written and noted before */
+function isWritten(db: DatabaseSync, chunk: Chunk, claim: Claim, place: string): boolean {
+  if (!holds(db, claim)) throw fenced(claim, place);
+  const notes = notesOf(chunk);
+  const fresh = note(db, claim, notes);
+  if (fresh === notes.length) return false;
+  if (fresh === 0 && isNoted(db, claim, notes)) return true;
+  throw partlyNoted(chunk);
 }

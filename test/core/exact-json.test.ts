@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readExactJson, writeExactJson } from '../../src/checkpoint/exact-json.ts';
+import { readExactJson, writeExactJson } from '../../src/core/exact-json.ts';
 
 const key = fc.oneof(
   fc.string(),

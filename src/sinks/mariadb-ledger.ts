@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import type { Cursor } from '../core/position.ts';
+import type { Claim, LedgerEntry, LedgerTables, TableOrigin } from './ledger.ts';
+import { noteOfRow } from './ledger-row.ts';
+import type { MariadbConnection } from './mariadb-driver.ts';
+import { MariadbSession } from './mariadb-session.ts';
+import { undo } from './sql-transaction.ts';
+
+/** The ledger in MariaDB. A session that ends, for whatever reason, gives up its lock. */
+export class MariadbLedger implements LedgerTables {
+  readonly #connection: MariadbConnection;
+  #session: MariadbSession | undefined;
+  #run = '';
+
+  constructor(connection: MariadbConnection) {
+    this.#connection = connection;
+  }
+
+  async connect(run: string): Promise<boolean> {
+    const session = await MariadbSession.connect(this.#connection);
+    try {
+      if (!(await lock(session, run))) {
+        await session.end();
+        return false;
+      }
+      for (const statement of TABLES) await session.run(statement);
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
+    this.#session = session;
+    this.#run = run;
+    return true;
+  }
+
+  /** The row stays locked until the epoch is read: it is that of nobody else. */
+  async claim(run: string): Promise<Claim> {
+    return this.#inTransaction(async (session) => {
+      await session.query(
+        'INSERT INTO chain_reaction_run (run, epoch) VALUES (?, 1) ON DUPLICATE KEY UPDATE epoch = epoch + 1',
+        [run],
+      );
+      const [row] = await session.query('SELECT epoch FROM chain_reaction_run WHERE run = ?', [run]);
+      return { run, epoch: Number(row!['epoch']) };
+    });
+  }
+
+  async read(run: string): Promise<LedgerEntry> {
+    const session = await this.#connected();
+    const [row] = await session.query(
+      'SELECT checkpoint, table_origin FROM chain_reaction_run WHERE run = ?',
+      [run],
+    );
+    const notes = await session.query(READ_NOTES, [run]);
+    return {
+      checkpoint: (row?.['checkpoint'] ?? undefined) as string | undefined,
+      table: (row?.['table_origin'] ?? undefined) as TableOrigin | undefined,
+      notes: notes.map(noteOfRow),
+    };
+  }
+
+  async save(claim: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
+    const isSaved = await this.#inTransaction(async (session) => {
+      if (!(await session.holdsAtLast(claim))) return false;
+      await session.query('UPDATE chain_reaction_run SET checkpoint = ? WHERE run = ?', [
+        checkpoint,
+        claim.run,
+      ]);
+      return true;
+    });
+    if (isSaved && behind !== undefined) await this.#forgetBefore(claim.run, behind);
+    return isSaved;
+  }
+
+  async forget(run: string): Promise<void> {
+    await this.#inTransaction(async (session) => {
+      await session.query(
+        'UPDATE chain_reaction_run SET checkpoint = NULL, table_origin = NULL WHERE run = ?',
+        [run],
+      );
+      await session.query('DELETE FROM chain_reaction_chunk WHERE run = ?', [run]);
+    });
+  }
+
+  async disconnect(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.end().catch(() => session.destroy());
+  }
+
+  /** Not in one transaction with what else is saved: it can be done later as well. */
+  async #forgetBefore(run: string, { source, records, made = 0 }: Cursor): Promise<void> {
+    const session = await this.#connected();
+    await session.query('DELETE FROM chain_reaction_chunk WHERE run = ? AND source < ?', [run, source]);
+    await session.query(FORGET_RECORDS, [run, source, records, records, records, made]);
+  }
+
+  async #inTransaction<R>(work: (session: MariadbSession) => Promise<R>): Promise<R> {
+    const session = await this.#connected();
+    try {
+      await session.begin();
+      const result = await work(session);
+      await session.commit();
+      return result;
+    } catch (error) {
+      await undo(session);
+      throw error;
+    }
+  }
+
+  /** A lock that was lost with its connection is taken again if it is free; the epoch guards the run in any case. */
+  async #connected(): Promise<MariadbSession> {
+    if (this.#session?.isUsable) return this.#session;
+    this.#session?.destroy();
+    this.#session = await MariadbSession.connect(this.#connection);
+    await lock(this.#session, this.#run);
+    return this.#session;
+  }
+}
+
+/** Names of locks are those of the whole server, and 64 characters at most. */
+async function lock(session: MariadbSession, run: string): Promise<boolean> {
+  const [place] = await session.query('SELECT DATABASE() AS name');
+  const name = createHash('sha256')
+    .update(JSON.stringify([place!['name'], run]))
+    .digest('hex')
+    .slice(0, 40);
+  const [row] = await session.query('SELECT GET_LOCK(?, 0) AS locked', [`chain-reaction ${name}`]);
+  return Number(row!['locked']) === 1;
+}
+
+/** Bytes, so that names are compared as they are. */
+const TABLES = [
+  `CREATE TABLE IF NOT EXISTS chain_reaction_run (
+    run varbinary(255) PRIMARY KEY, epoch bigint NOT NULL, table_origin varchar(16), checkpoint longtext
+  ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+  `CREATE TABLE IF NOT EXISTS chain_reaction_chunk (
+    run varbinary(255), source int, from_record bigint, from_made bigint, id varbinary(100),
+    to_record bigint NOT NULL, to_made bigint NOT NULL, end_cursor longtext NOT NULL, epoch bigint NOT NULL,
+    PRIMARY KEY (run, source, from_record, from_made, id)
+  ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+];
+
+const READ_NOTES = `
+  SELECT source, from_record, from_made, to_record, to_made, id, end_cursor FROM chain_reaction_chunk WHERE run = ?`;
+
+/** What begins right at the cursor may be under way: to look at it would be to wait for it. */
+const FORGET_RECORDS = `
+  DELETE FROM chain_reaction_chunk WHERE run = ? AND source = ? AND from_record < ?
+    AND (to_record < ? OR (to_record = ? AND to_made <= ?))`;

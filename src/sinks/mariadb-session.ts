@@ -1,0 +1,160 @@
+import type { Claim, TableOrigin } from './ledger.ts';
+import type { Note } from './ledger-notes.ts';
+import { MARIADB } from './mariadb-dialect.ts';
+import {
+  connectMariadb,
+  type MariadbClient,
+  type MariadbConnection,
+  type MariadbServerFacts,
+} from './mariadb-driver.ts';
+import { mariadbInserts } from './mariadb-insert.ts';
+import type { SqlColumn } from './sql-dialect.ts';
+import type { SqlRows } from './sql-rows.ts';
+import type { SqlSession } from './sql-session.ts';
+import { lacksIndex, type UniqueIndex } from './sql-table.ts';
+import type { SqlTarget } from './sql-target.ts';
+
+const { fold } = MARIADB;
+
+/** A connection to MariaDB or MySQL. */
+export class MariadbSession implements SqlSession {
+  readonly #client: MariadbClient;
+  readonly #facts: MariadbServerFacts;
+  readonly #state: { isUsable: boolean };
+
+  static async connect(connection: MariadbConnection): Promise<MariadbSession> {
+    const state = { isUsable: true };
+    const { client, facts } = await connectMariadb(connection, () => {
+      state.isUsable = false;
+    });
+    return new MariadbSession(client, facts, state);
+  }
+
+  private constructor(client: MariadbClient, facts: MariadbServerFacts, state: { isUsable: boolean }) {
+    this.#client = client;
+    this.#facts = facts;
+    this.#state = state;
+  }
+
+  get isUsable(): boolean {
+    return this.#state.isUsable;
+  }
+
+  /** @returns rows */
+  async query(text: string, values: readonly unknown[] = []) {
+    const [rows] = await this.#client.query(text, values);
+    return rows as readonly Readonly<Record<string, unknown>>[];
+  }
+
+  async begin(): Promise<void> {
+    await this.run('START TRANSACTION READ WRITE');
+  }
+
+  async commit(): Promise<void> {
+    await this.run('COMMIT');
+  }
+
+  async rollback(): Promise<void> {
+    await this.run('ROLLBACK');
+  }
+
+  async run(statement: string): Promise<void> {
+    await this.#client.query(statement);
+  }
+
+  async columnsOf(table: string): Promise<readonly SqlColumn[] | undefined> {
+    const rows = await this.query(COLUMNS, [table]);
+    if (rows.length === 0) return undefined;
+    return rows.map((row) => ({ name: String(row['name']), type: String(row['type']), madeFor: undefined }));
+  }
+
+  async otherKeys(target: SqlTarget): Promise<readonly UniqueIndex[]> {
+    const rows = await this.query(UNIQUE, [target.table]);
+    const indexes = Array.from(
+      Map.groupBy(rows, (row) => String(row['name'])),
+      ([name, parts]) => ({ name, columns: new Set(parts.map((part) => fold(String(part['column'])))) }),
+    );
+    const key = new Set(target.key.map(fold));
+    const others = indexes.filter(
+      ({ columns }) => columns.size !== key.size || [...columns].some((name) => !key.has(name)),
+    );
+    if (others.length === indexes.length) throw lacksIndex(target);
+    return others;
+  }
+
+  async insert(target: SqlTarget, rows: SqlRows): Promise<void> {
+    const escape = (value: unknown) => this.#client.escape(value);
+    for (const statement of mariadbInserts(target, rows, escape, this.#facts.maxPacket))
+      await this.run(statement);
+  }
+
+  async note({ run, epoch }: Claim, notes: readonly Note[]): Promise<boolean> {
+    try {
+      await this.#client.query(NOTE, [
+        notes.map((note) => [run, epoch, ...cellsOf(note), JSON.stringify(note.end)]),
+      ]);
+      return true;
+    } catch (error) {
+      if ((error as { readonly errno?: unknown }).errno === DUPLICATE) return false;
+      throw error;
+    }
+  }
+
+  async countNoted({ run }: Claim, notes: readonly Note[]): Promise<number> {
+    const [row] = await this.query(COUNT_NOTED, [run, notes.map(cellsOf)]);
+    return Number(row!['count']);
+  }
+
+  async holds({ run, epoch }: Claim): Promise<boolean> {
+    const [row] = await this.query(`${EPOCH} LOCK IN SHARE MODE`, [run]);
+    return Number(row?.['epoch']) === epoch;
+  }
+
+  async holdsAtLast({ run, epoch }: Claim): Promise<boolean> {
+    const [row] = await this.query(`${EPOCH} FOR UPDATE`, [run]);
+    return Number(row?.['epoch']) === epoch;
+  }
+
+  async tableOf({ run }: Claim): Promise<TableOrigin | undefined> {
+    const [row] = await this.query('SELECT table_origin FROM chain_reaction_run WHERE run = ?', [run]);
+    return (row?.['table_origin'] ?? undefined) as TableOrigin | undefined;
+  }
+
+  async noteTable({ run }: Claim, origin: TableOrigin): Promise<void> {
+    await this.query('UPDATE chain_reaction_run SET table_origin = ? WHERE run = ?', [origin, run]);
+  }
+
+  destroy(): void {
+    this.#state.isUsable = false;
+    this.#client.destroy();
+  }
+
+  async end(): Promise<void> {
+    this.#state.isUsable = false;
+    await this.#client.end();
+  }
+}
+
+const DUPLICATE = 1062; // ER_DUP_ENTRY
+
+const COLUMNS = `
+  SELECT column_name AS name, data_type AS type FROM information_schema.columns
+  WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED%' ORDER BY ordinal_position`;
+
+const UNIQUE = `
+  SELECT index_name AS name, column_name AS \`column\` FROM information_schema.statistics
+  WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0`;
+
+const EPOCH = 'SELECT epoch FROM chain_reaction_run WHERE run = ?';
+
+const NOTE = `
+  INSERT INTO chain_reaction_chunk
+    (run, epoch, source, from_record, from_made, to_record, to_made, id, end_cursor) VALUES ?`;
+
+const COUNT_NOTED = `
+  SELECT COUNT(*) AS count FROM chain_reaction_chunk
+  WHERE run = ? AND (source, from_record, from_made, to_record, to_made, id) IN (?)`;
+
+function cellsOf({ from, to, id }: Note): readonly unknown[] {
+  return [from.source, from.record, from.made, to.record, to.made, id];
+}
