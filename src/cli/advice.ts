@@ -67,7 +67,8 @@ export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
   REFUSED_RECORD: 'Name the columns with --columns, or change the records with --transform FILE',
   TOO_MANY_INVALID: 'Look at the dead letters for the reasons; --max-invalid N|N% allows more',
   RECORDS_UNACCOUNTED: 'This is a mistake of the program: please report it',
-  INPUT_CHANGED: 'Bring back the input as it was, or remove the checkpoint to begin again',
+  INPUT_CHANGED:
+    'Bring back the input as it was, or begin anew with --restart; --allow-growth takes what was appended',
   FENCED: 'Leave the work to the later run, or stop it and start this one again',
   CHECKPOINT_LOCKED: 'Wait for the other run, or give this one a checkpoint of its own',
   CHECKPOINT_CORRUPT: 'Restore the checkpoint, or remove it to begin again',

@@ -9,6 +9,7 @@ import { describeSink, type SinkPlace } from './sink-argument.ts';
 export interface CheckpointFlags {
   readonly checkpoint?: string;
   readonly restart?: boolean;
+  readonly allowGrowth?: boolean;
   readonly grace?: string;
 }
 
@@ -19,10 +20,7 @@ export type CheckpointPlace =
   | { readonly kind: 'file'; readonly file: string };
 
 /** Sinks that note each chunk in the transaction that writes it. */
-const HAS_LEDGER: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>([]);
-
-/** Sinks that cannot be gone on with. */
-const NOTHING_TO_GO_ON: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>(['stdout', 'sqlite']);
+const HAS_LEDGER: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>(['sqlite']);
 
 /**
  * Where the run of a command notes how far it has come. Without the flag: in a sink that has a ledger, beside the output
@@ -38,8 +36,8 @@ export function checkpointPlace(
     throw new UsageError('--restart makes no sense with --checkpoint off: such a run always begins anew');
   if (checkpoint === 'off') return { kind: 'off' };
   if (checkpoint !== undefined) return { kind: 'file', file: checkpoint };
+  if (sink.kind === 'stdout' || sources.includes('-')) return { kind: 'off' };
   if (HAS_LEDGER.has(sink.kind)) return { kind: 'ledger' };
-  if (NOTHING_TO_GO_ON.has(sink.kind) || sources.includes('-')) return { kind: 'off' };
   if (sink.kind === 'file' && /\.br$/i.test(sink.file)) return { kind: 'off' }; // has no parts to go on behind
   if (sink.kind === 'file' && !isWritable(dirname(sink.file))) return { kind: 'off' }; // of which the sink tells more
   if (sink.kind === 'file') return { kind: 'file', file: beside(sink.file, sources) };

@@ -84,6 +84,10 @@ export function addCheckpointFlags(command: Command): void {
       'where to note how far the run has come, or off (default: beside the output file or the first source)',
     )
     .option('--restart', 'begin anew, whatever an earlier run has done')
+    .option(
+      '--allow-growth',
+      'take what has come behind the end of a source since, also when the run was finished',
+    )
     .option('--grace <time>', 'longest time to finish what is being written after Ctrl-C (default: 30s)');
 }
 

@@ -205,7 +205,7 @@ async function checkpointOptions(
       ...(place.kind === 'file' && { store: fileCheckpoint(place.file) }),
       restart: restart ?? (isWanted ? 'if-finished' : sink.kind === 'file' && 'if-outdated'),
       version: await versionOf(flags),
-      allowGrowth: command === 'replay',
+      allowGrowth: flags.allowGrowth === true || command === 'replay',
       note: noteOf(process.argv.slice(2).map(mask), process.cwd()),
     },
   };

@@ -21,7 +21,7 @@ export class SqliteLedger implements LedgerTables {
   async connect(run: string): Promise<boolean> {
     const { file } = this.#database;
     const isShared = file !== '' && file !== ':memory:';
-    const lock = isShared ? await lockFile(`${file}.${shortHash(run)}.lock`) : { release: () => {} };
+    const lock = isShared ? await lockFile(`${file}.${shortHash(run)}.lock`) : NO_LOCK;
     if (lock === undefined) return false;
     try {
       this.#db = await this.#database.acquire();
@@ -127,6 +127,9 @@ export function tableOf(db: DatabaseSync, run: string): TableOrigin | undefined 
 export function noteTable(db: DatabaseSync, { run }: Claim, origin: TableOrigin): void {
   db.prepare('UPDATE chain_reaction_run SET table_origin = ? WHERE run = ?').run(origin, run);
 }
+
+/** Nobody else can see a database in memory. */
+const NO_LOCK: HeldLock = { release: () => {}, remove: () => {} };
 
 const SQLITE_BUSY = 5;
 const PATIENCE_MS = 5_000;
