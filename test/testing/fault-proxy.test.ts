@@ -168,6 +168,13 @@ describe('faultProxy', () => {
     await expect(proxyOf('tcp://127.0.0.1:9', [toxic as Toxic])).rejects.toThrow(message);
   });
 
+  test('refuses an option that it does not have', async () => {
+    const options = { target: 'tcp://127.0.0.1:9', toxic: [] };
+    await expect(faultProxy(options)).rejects.toThrow(
+      'faultProxy has no option toxic; its options are target',
+    );
+  });
+
   test.each(['nowhere', 'tcp://127.0.0.1', '/tmp/socket'])('refuses the target %s', async (target) => {
     await expect(proxyOf(target, [])).rejects.toThrow(`target must be an address with a host and a port`);
   });
