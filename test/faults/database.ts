@@ -18,13 +18,13 @@ export interface Place {
 
 export interface SinkOptions {
   readonly notes: boolean;
-  /** Milliseconds without an answer after which a connection is given up. */
-  readonly patienceMs: number;
+  /** Milliseconds without an answer after which a connection is given up; asked for each, from 1. */
+  readonly patienceOf: (connection: number) => number;
 }
 
 /** Long enough for a server that is busy with other tests. */
 const PATIENCE_MS = 10_000;
-/** For an answer that never comes. */
+/** For an answer that never comes, on the first connection. */
 const LITTLE_PATIENCE_MS = 400;
 
 /** Parts of all the bytes of a connection, one way, after which it ends: in the handshake, in a statement, in a COMMIT. */
@@ -91,7 +91,7 @@ export function testConnections(place: Place, notes: boolean): void {
     await place.clear();
     const proxy = await proxyTo(place.url);
     await proxy.down();
-    const sink = place.sink(proxy.url, { notes, patienceMs: PATIENCE_MS });
+    const sink = place.sink(proxy.url, { notes, patienceOf: () => PATIENCE_MS });
     const late: Sink = {
       ...sink,
       async write(chunk, context) {
@@ -128,7 +128,7 @@ export function testConnections(place: Place, notes: boolean): void {
     const bytes = await bytesOfRun(place, notes, 'downstream');
     await place.clear();
     const proxy = await proxyTo(place.url, [{ kind: 'reset', afterBytes: bytes - 1, ...first }]);
-    const run = await rehearse(place.sink(proxy.url, { notes, patienceMs: PATIENCE_MS }), {
+    const run = await rehearse(place.sink(proxy.url, { notes, patienceOf: () => PATIENCE_MS }), {
       onUnknownOutcome: 'fail',
     });
     expect(run.summary.possibleDuplicates).toBe(0);
@@ -159,7 +159,10 @@ async function runThrough(place: Place, notes: boolean, toxics: readonly Toxic[]
   await place.clear();
   const proxy = await proxyTo(place.url, toxics);
   const isSilent = toxics.some(({ kind }) => kind === 'timeout');
-  const sink = place.sink(proxy.url, { notes, patienceMs: isSilent ? LITTLE_PATIENCE_MS : PATIENCE_MS });
+  const sink = place.sink(proxy.url, {
+    notes,
+    patienceOf: (connection) => (isSilent && connection === 1 ? LITTLE_PATIENCE_MS : PATIENCE_MS),
+  });
   let beforeClose = proxy.passed;
   const run = await rehearse({
     ...sink,

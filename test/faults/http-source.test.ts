@@ -141,7 +141,9 @@ async function read(answer: Answer, toxics: readonly Toxic[]) {
   });
   const proxy = await proxyTo(`http://127.0.0.1:${await listen(server)}/orders.ndjson`, toxics);
   const sink = collectingSink();
-  const source = httpSource(proxy.url, { inactivityMs: 150, backoff: { initialDelayMs: 1, maxDelayMs: 5 } });
+  // a short time where nothing comes; else long enough for a machine that is busy with other tests
+  const inactivityMs = toxics.some(({ kind }) => kind === 'timeout') ? 150 : 10_000;
+  const source = httpSource(proxy.url, { inactivityMs, backoff: { initialDelayMs: 1, maxDelayMs: 5 } });
   const processor = new BatchProcessor({ source, format: 'ndjson', sink, batchSize: 500 });
   const run: { error?: PipelineError; summary: Summary } = await processor.run().then(
     (summary) => ({ summary }),

@@ -30,9 +30,9 @@ const place: Place = {
     const [rows] = await own.query<RowDataPacket[]>(`SELECT id FROM ${DATABASE}.orders ORDER BY id`);
     return rows.map(({ id }) => id as number);
   },
-  sink: (address, { notes, patienceMs }) =>
+  sink: (address, { notes, patienceOf }) =>
     transactionSink({
-      connect: () => connectTo(address, patienceMs),
+      connect: (number) => connectTo(address, patienceOf(number)),
       insert: (session, ids) =>
         session.run(`INSERT INTO ${DATABASE}.orders VALUES ${ids.map(() => '(?)').join(', ')}`, ids),
       ...(notes && {

@@ -31,9 +31,9 @@ const place: Place = {
     const { rows } = await own.query<{ id: number }>(`SELECT id FROM ${SCHEMA}.orders ORDER BY id`);
     return rows.map(({ id }) => id);
   },
-  sink: (address, { notes, patienceMs }) =>
+  sink: (address, { notes, patienceOf }) =>
     transactionSink({
-      connect: () => connectTo(address, patienceMs),
+      connect: (number) => connectTo(address, patienceOf(number)),
       insert: (session, ids) => session.run(`INSERT INTO ${SCHEMA}.orders SELECT unnest($1::int[])`, [ids]),
       ...(notes && {
         note: async (session, chunk) => {

@@ -11,7 +11,8 @@ export interface Session {
 }
 
 export interface TransactionSinkOptions {
-  readonly connect: () => Promise<Session>;
+  /** @param number of the connection, from 1 */
+  readonly connect: (number: number) => Promise<Session>;
   /** Inserts the ids of a chunk. */
   readonly insert: (session: Session, ids: readonly number[]) => Promise<unknown>;
   /** Notes the id of the chunk. @returns whether it was not there yet @default it notes nothing */
@@ -21,12 +22,13 @@ export interface TransactionSinkOptions {
 /** One transaction a chunk, and a new connection after a failure. Where it notes chunks, each is written once. */
 export function transactionSink({ connect, insert, note }: TransactionSinkOptions): Sink {
   let session: Session | undefined;
+  let connections = 0;
   return {
     name: 'database',
     guarantee: note === undefined ? 'at-least-once' : 'effectively-once',
     async write(chunk) {
       try {
-        session ??= await connect();
+        session ??= await connect(++connections);
         await writeInto(session, chunk as Chunk<{ readonly id: number }>);
       } catch (error) {
         session?.destroy();
