@@ -106,10 +106,12 @@ export class World {
   readonly written = new Map<string, number>();
   readonly letters: DeadLetter[] = [];
   readonly sometimes = new Set<string>();
-  #taken = new Set<string>();
+  /** Id of a chunk → what was answered: whoever remembers ids answers the same again. */
+  readonly #answers = new Map<string, PartialWriteError | undefined>();
   #saved: Checkpoint | undefined;
   #run = 0;
-  #isCrashed = false;
+  /** Of the process that runs now. */
+  #life: Life = { isOver: false };
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
@@ -135,20 +137,23 @@ export class World {
   /** A sink of this run. After a crash of the run it neither answers nor does anything. */
   sink(): Sink<Row> {
     const { scenario } = this;
+    const life = this.#life;
     const place: Sink<Row> = {
       name: 'place',
       guarantee: scenario.isIdempotent ? 'effectively-once' : 'at-least-once',
-      write: (chunk, context) => this.#write(chunk, context),
+      write: async (chunk, context) => {
+        await alive(life, Promise.resolve());
+        return this.#write(chunk, context);
+      },
     };
     const faulty = faultySink(place, { ...scenario.rates, seed: scenario.seed + ++this.#run, delayMs: 400 });
-    const crashing = <T>(work: Promise<T>) => (this.#isCrashed ? new Promise<T>(() => {}) : work);
     return {
       ...faulty,
       write: async (chunk, context) => {
-        await crashing(wait(5, context.signal));
+        await alive(life, wait(5, context.signal));
         const before = faulty.log.length;
         try {
-          await crashing(faulty.write(chunk, context));
+          await alive(life, faulty.write(chunk, context));
         } finally {
           for (const { fault } of faulty.log.slice(before)) this.sometimes.add(`fault: ${fault}`);
         }
@@ -157,8 +162,9 @@ export class World {
   }
 
   deadLetters() {
+    const life = this.#life;
     const add = async (letter: DeadLetter) => {
-      if (this.#isCrashed) return new Promise<void>(() => {});
+      await alive(life, Promise.resolve());
       this.letters.push(letter);
       this.sometimes.add(`letter: ${letter.code}`);
     };
@@ -168,16 +174,15 @@ export class World {
   /** What the next run finds: the checkpoint as it was saved last, and no lock of a process that is gone. */
   checkpoint(): CheckpointStore {
     const store = memoryCheckpoint();
+    const life = this.#life;
     return {
       load: async () => this.#saved,
       reset: async () => {
         this.#saved = undefined;
       },
       save: async (run, checkpoint) => {
-        if (this.#isCrashed) return new Promise<void>(() => {});
         await store.save(run, checkpoint);
-        await wait(1, new AbortController().signal);
-        if (this.#isCrashed) return new Promise<void>(() => {});
+        await alive(life, wait(1, new AbortController().signal));
         this.#saved = await store.load(run);
         if (checkpoint.finished !== undefined) this.sometimes.add('a chunk has overtaken another');
         if (checkpoint.cursor?.made !== undefined) this.sometimes.add('a chunk boundary divides a record');
@@ -189,20 +194,19 @@ export class World {
     return this.#saved?.state === 'finished';
   }
 
+  /** Whatever the process was about to do does not happen any more. */
   crash(): void {
-    this.#isCrashed = true;
-  }
-
-  startAgain(): void {
-    this.#isCrashed = false;
+    this.#life.isOver = true;
+    this.#life = { isOver: false };
   }
 
   async #write(chunk: Chunk<Row>, { signal }: WriteContext): Promise<void> {
-    if (this.#isCrashed) return new Promise<void>(() => {});
     signal.throwIfAborted();
     const { poison, manner, isIdempotent } = this.scenario;
-    if (isIdempotent && this.#taken.has(chunk.id)) {
+    if (isIdempotent && this.#answers.has(chunk.id)) {
       this.sometimes.add('a chunk comes again under its id');
+      const answer = this.#answers.get(chunk.id);
+      if (answer !== undefined) throw answer;
       return;
     }
     const bad = chunk.records.flatMap(({ id }, index) => (poison.has(id) ? [index] : []));
@@ -210,15 +214,31 @@ export class World {
       this.sometimes.add('a chunk is refused for its records');
       throw refusal();
     }
-    this.#taken.add(chunk.id);
+    const answer =
+      bad.length === 0 ? undefined : new PartialWriteError(new Map(bad.map((index) => [index, refusal()])));
+    this.#answers.set(chunk.id, answer);
     for (const [index, { id, part }] of chunk.records.entries()) {
       const key = `${id}.${part}`;
       if (!bad.includes(index)) this.written.set(key, (this.written.get(key) ?? 0) + 1);
     }
-    if (bad.length === 0) return;
+    if (answer === undefined) return;
     this.sometimes.add('single records are refused');
-    throw new PartialWriteError(new Map(bad.map((index) => [index, refusal()])));
+    throw answer;
   }
+}
+
+interface Life {
+  isOver: boolean;
+}
+
+/** What comes of some work, unless the process has crashed meanwhile: then nothing ever does. */
+async function alive<T>(life: Life, work: Promise<T>): Promise<T> {
+  const done = work.catch(async (error: unknown) => {
+    if (life.isOver) await new Promise(() => {});
+    throw error;
+  });
+  const result = await done;
+  return life.isOver ? new Promise<T>(() => {}) : result;
 }
 
 const refusal = () => new HttpError(422, 'HTTP 422 Unprocessable Entity', undefined);
