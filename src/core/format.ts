@@ -52,4 +52,8 @@ export interface Encoder<T = unknown> {
   encode(chunk: Chunk<T>): Iterable<Uint8Array>;
   readonly separator: Uint8Array;
   readonly footer: Uint8Array;
+  /** What it has taken from the first chunk and the next ones depend on, as plain JSON: for formats that take something. */
+  state?(): unknown;
+  /** Goes on with an output that has begun, in this process or an earlier one; instead of `header`. */
+  goOn?(state: unknown): void;
 }

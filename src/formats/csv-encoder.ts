@@ -54,8 +54,8 @@ export function csvEncoder(options: CsvEncoderOptions = {}): Encoder {
   const layout = { delimiter, escapeFormulas };
   const isStrict = otherColumns === 'refuse';
   let chosen: Chosen | undefined;
-  const choose = (first: RecordBlock): Chosen => {
-    const columns = given ?? columnNamesOf(first).map((name) => ({ name, path: [name] }));
+  const choose = (names: () => readonly string[]): Chosen => {
+    const columns = given ?? names().map((name) => ({ name, path: [name] }));
     const decoded = (block: RecordBlock) => csvLines(block, columns, layout, isStrict);
     const rows = escapeFormulas
       ? undefined
@@ -66,16 +66,20 @@ export function csvEncoder(options: CsvEncoderOptions = {}): Encoder {
     name: delimiter === '\t' ? 'tsv' : 'csv',
     contentType: delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv; charset=utf-8',
     header(first) {
-      chosen = first && choose(first);
+      chosen = first && choose(() => columnNamesOf(first));
       const named = given ?? chosen?.columns;
       return header && named !== undefined ? headerLine(named, layout) : new Uint8Array(0);
     },
     *encode(chunk) {
-      chosen ??= choose(chunk);
+      chosen ??= choose(() => columnNamesOf(chunk));
       for (const block of chunk.blocks) yield* chosen.rowsOf(block);
     },
     separator: new Uint8Array(0),
     footer: new Uint8Array(0),
+    state: () => chosen?.columns.map(({ name }) => name),
+    goOn(names) {
+      chosen = choose(() => names as readonly string[]);
+    },
   };
 }
 

@@ -11,8 +11,8 @@ export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'zstd', 'br
 export interface Compressor {
   compress(pieces: Iterable<Uint8Array>): Promise<Iterable<Uint8Array>>;
   written(): void;
-  /** The last bytes of the file. */
-  end(pieces: Iterable<Uint8Array>): Promise<Iterable<Uint8Array>>;
+  /** The last bytes of the file. @param isEmpty whether the file has none yet */
+  end(pieces: Iterable<Uint8Array>, isEmpty: boolean): Promise<Iterable<Uint8Array>>;
   /** Frees what is held, when the file is given up. */
   destroy(): void;
 }
@@ -23,10 +23,9 @@ export function compressionOf(name: string): Compression {
   return ({ gz: 'gzip', zst: 'zstd', br: 'brotli' } as const)[ending ?? ''] ?? 'none';
 }
 
-/** @param isBegun whether the file holds parts already */
-export function createCompressor(compression: Compression, isBegun = false): Compressor {
-  if (compression === 'gzip') return new PartByPart(promisify(zlib.gzip), !isBegun);
-  if (compression === 'zstd') return new PartByPart(promisify(zlib.zstdCompress), !isBegun);
+export function createCompressor(compression: Compression): Compressor {
+  if (compression === 'gzip') return new PartByPart(promisify(zlib.gzip));
+  if (compression === 'zstd') return new PartByPart(promisify(zlib.zstdCompress));
   return compression === 'brotli' ? new BrotliStream() : new Plain();
 }
 
@@ -44,11 +43,9 @@ class Plain implements Compressor {
 /** Each chunk is a gzip member or zstd frame of its own: the file may be cut, or go on, after any of them. */
 class PartByPart implements Compressor {
   readonly #compress: (bytes: Uint8Array) => Promise<Uint8Array>;
-  #isEmpty: boolean;
 
-  constructor(compress: (bytes: Uint8Array) => Promise<Uint8Array>, isEmpty: boolean) {
+  constructor(compress: (bytes: Uint8Array) => Promise<Uint8Array>) {
     this.#compress = compress;
-    this.#isEmpty = isEmpty;
   }
 
   async compress(pieces: Iterable<Uint8Array>): Promise<Iterable<Uint8Array>> {
@@ -56,16 +53,13 @@ class PartByPart implements Compressor {
     return plain.length === 0 ? [] : [await this.#compress(plain)];
   }
 
-  written(): void {
-    this.#isEmpty = false;
-  }
-
   /** A file without any part would not be a compressed file. */
-  async end(pieces: Iterable<Uint8Array>): Promise<Iterable<Uint8Array>> {
+  async end(pieces: Iterable<Uint8Array>, isEmpty: boolean): Promise<Iterable<Uint8Array>> {
     const plain = joined(pieces);
-    return plain.length === 0 && !this.#isEmpty ? [] : [await this.#compress(plain)];
+    return plain.length === 0 && !isEmpty ? [] : [await this.#compress(plain)];
   }
 
+  written(): void {}
   destroy(): void {}
 }
 

@@ -1,20 +1,33 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { Encoder } from '../core/format.ts';
 
+/** How far an output has come. */
+export interface OutputState {
+  /** Whether it has a chunk. */
+  readonly isBegun: boolean;
+  /** What the encoder carries from chunk to chunk. */
+  readonly encoder?: unknown;
+}
+
 /** One output of an encoder. A chunk counts only when it was written: until then its pieces may be asked for again. */
 export class EncodedOutput {
   readonly #encoder: Encoder;
-  #isBegun: boolean;
+  #isBegun = false;
 
-  /** @param isBegun whether the output holds chunks already */
-  constructor(encoder: Encoder, isBegun = false) {
+  constructor(encoder: Encoder) {
     this.#encoder = encoder;
-    this.#isBegun = isBegun;
   }
 
-  /** Whether the output holds a chunk. */
-  get isBegun(): boolean {
-    return this.#isBegun;
+  /** What is needed to go on with the output in another process, as plain JSON. */
+  get state(): OutputState {
+    const encoder = this.#isBegun ? this.#encoder.state?.() : undefined;
+    return { isBegun: this.#isBegun, ...(encoder !== undefined && { encoder }) };
+  }
+
+  /** Goes on with an output that was begun in another process. */
+  goOn({ isBegun, encoder }: OutputState): void {
+    this.#isBegun = isBegun;
+    if (encoder !== undefined) this.#encoder.goOn?.(encoder);
   }
 
   /** The bytes that the chunk adds to the output. @throws PipelineError when the format cannot hold a record */

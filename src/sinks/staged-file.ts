@@ -1,43 +1,48 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { copyFile, type FileHandle, link, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, PipelineError } from '../core/errors.ts';
-import { syncFolder, writeFully } from './file-system.ts';
+import { isSameFile, syncFolder, writeFully } from './file-system.ts';
+import { type OutputPlace, partialName, placeOf, renameUnlessTaken, taken } from './output-place.ts';
 import { forgetAtExit, removeAtExit } from './unfinished-files.ts';
 
 export type IfExists = 'replace' | 'fail' | 'append';
 
-/** How a staged file is begun, or gone on with. */
-export interface StagedOptions {
-  readonly ifExists: IfExists;
-  /** Present when a file that is not complete must stay for a run that goes on with it. */
-  readonly resume?: { readonly state: StagedState | undefined };
-}
+/** Whether another run goes on with a file that is not complete, so that it must stay, and be found. */
+export type Remains = 'removed' | 'kept';
 
-/** What brings a staged file back to where it was. */
-export interface StagedState {
-  /** Bytes that count. */
+export interface StagedFileOptions {
+  readonly target: string;
+  readonly temporary: string;
+  readonly handle: FileHandle;
+  /** Bytes of the file that count. */
   readonly length: number;
-  /** What tells the file from another one of its name. */
-  readonly inode: string;
+  readonly mayReplace: boolean;
+  readonly remains: Remains;
+  /** Whether a run before this one has left it. @default false */
+  readonly isLeft?: boolean;
 }
 
 /** A file that grows under a temporary name beside its final one, and gets that name when it is complete. */
 export class StagedFile {
+  readonly path: string;
+  readonly handle: FileHandle;
   readonly #target: string;
-  readonly #temporary: string;
-  readonly #handle: FileHandle;
   readonly #mayReplace: boolean;
-  #isKept: boolean;
-  #isPublished: boolean;
+  readonly #remains: Remains;
   #length: number;
+  /** Another run may know of it. */
+  #isKnown: boolean;
+  /** Why nobody knows what is on the disk. */
+  #flaw: unknown;
 
-  /** @throws PipelineError when the file cannot be made, exists and must not, or is not what a run was to go on with */
-  static async open(file: string, options: StagedOptions): Promise<StagedFile> {
-    const state = options.resume?.state;
+  /** @throws PipelineError when the file cannot be made, or exists and must not */
+  static async create(file: string, ifExists: IfExists, remains: Remains = 'removed'): Promise<StagedFile> {
     try {
-      return await (state === undefined ? create(file, options) : reopen(file, options.ifExists, state));
+      const place = await placeOf(file);
+      if (place.existing !== undefined && ifExists === 'fail') throw taken(file);
+      return await create(place, ifExists, remains);
     } catch (cause) {
       if (cause instanceof PipelineError) throw cause;
       throw new PipelineError({
@@ -48,19 +53,15 @@ export class StagedFile {
     }
   }
 
-  constructor({ target, temporary, handle, length, mayReplace, isKept, isPublished = false }: Parts) {
+  constructor({
+ target, temporary, handle, length, mayReplace, remains, isLeft = false }: StagedFileOptions) {
+    this.path = temporary;
+    this.handle = handle;
     this.#target = target;
-    this.#temporary = temporary;
-    this.#handle = handle;
     this.#length = length;
     this.#mayReplace = mayReplace;
-    this.#isKept = isKept;
-    this.#isPublished = isPublished;
-  }
-
-  /** Where the file is now. */
-  get path(): string {
-    return this.#isPublished ? this.#target : this.#temporary;
+    this.#remains = remains;
+    this.#isKnown = isLeft;
   }
 
   /** Bytes of the file that count. */
@@ -70,62 +71,79 @@ export class StagedFile {
 
   /** Adds pieces at the end: all of them, or none. After a failure the next call begins at the same place. */
   async append(pieces: Iterable<Uint8Array>): Promise<void> {
-    if (this.#isPublished) throw isComplete(this.#target);
+    this.#expectSafe();
     let position = this.#length;
     for (const piece of pieces) {
-      await writeFully(this.#handle, piece, position);
+      await writeFully(this.handle, piece, position);
       position += piece.length;
     }
     this.#length = position;
   }
 
-  /** Makes what counts safe, and tells how to come back to it. */
-  async commit(): Promise<StagedState> {
-    await this.#handle.sync();
-    await syncFolder(dirname(this.#target));
-    const { ino } = await this.#handle.stat({ bigint: true });
-    this.#isKept = true;
-    return { length: this.#length, inode: String(ino) };
+  /** Gives up what is behind a length. */
+  async cut(length: number): Promise<void> {
+    await this.handle.truncate(length);
+    this.#length = length;
   }
 
-  /** The file has its final name since an earlier run: nothing can come behind what it holds. */
-  get isPublished(): boolean {
-    return this.#isPublished;
+  /**
+   * Makes the file safe against a power cut. A failure is final: the system may have given up what it could not write,
+   * and would say next time that all is well.
+   */
+  async sync(): Promise<void> {
+    this.#expectSafe();
+    await this.#expectInPlace();
+    try {
+      await this.handle.sync();
+    } catch (error) {
+      this.#flaw = error;
+      throw error;
+    }
+  }
+
+  /** Makes the file safe, for other runs to go on with it. */
+  async commit(): Promise<void> {
+    await this.sync();
+    this.#isKnown = true;
+    forgetAtExit(this.path);
   }
 
   /** Makes the file safe and gives it its final name. */
   async publish(): Promise<void> {
-    if (this.#isPublished) {
-      await syncFolder(dirname(this.#target));
-      return;
-    }
-    await this.#handle.truncate(this.#length);
-    await this.#handle.sync();
-    await this.#handle.close();
-    if (this.#mayReplace) await rename(this.#temporary, this.#target);
-    else await renameUnlessTaken(this.#temporary, this.#target);
-    forgetAtExit(this.#temporary);
+    await this.handle.truncate(this.#length);
+    await this.sync();
+    await this.handle.close();
+    if (this.#mayReplace) await rename(this.path, this.#target);
+    else await renameUnlessTaken(this.path, this.#target);
+    forgetAtExit(this.path);
     await syncFolder(dirname(this.#target));
-    this.#isPublished = true;
   }
 
-  /** Leaves nothing behind that is not complete, unless a later run is to go on with it. */
-  async release(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
-    if (this.#isKept && !this.#isPublished) return;
-    await rm(this.#temporary, { force: true });
-    forgetAtExit(this.#temporary);
+  /** Leaves nothing behind but what another run goes on with. */
+  async leave(): Promise<void> {
+    if (this.#isKnown) await this.handle.close().catch(() => undefined);
+    else await this.discard();
   }
-}
 
-interface Parts {
-  readonly target: string;
-  readonly temporary: string;
-  readonly handle: FileHandle;
-  readonly length: number;
-  readonly mayReplace: boolean;
-  readonly isKept: boolean;
-  readonly isPublished?: boolean;
+  /** Leaves nothing behind. */
+  async discard(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await rm(this.path, { force: true });
+    forgetAtExit(this.path);
+  }
+
+  #expectSafe(): void {
+    if (this.#flaw !== undefined) throw this.#flaw;
+  }
+
+  /** Others know the name, too: what they put under it must not get the final one. */
+  async #expectInPlace(): Promise<void> {
+    if (this.#remains === 'removed' || (await isSameFile(this.handle, this.path))) return;
+    throw new PipelineError({
+      code: 'SINK_FAILED',
+      message: `${this.path} was removed or replaced while it was written`,
+    });
+  }
 }
 
 function reasonOf(cause: unknown, file: string): string {
@@ -133,38 +151,23 @@ function reasonOf(cause: unknown, file: string): string {
   return isFolderMissing ? `There is no folder ${dirname(file)}` : messageOf(cause);
 }
 
-async function create(file: string, { ifExists, resume }: StagedOptions): Promise<StagedFile> {
-  const existing = await existingFile(file);
-  if (existing !== undefined && ifExists === 'fail') throw taken(file);
-  if (existing !== undefined && !existing.isFile())
-    throw new PipelineError({
-      code: 'SINK_FAILED',
-      message: `${file} is not a regular file and cannot be replaced`,
-    });
-
-  // A link to a file stays one: what it points to is replaced.
-  const target = existing === undefined ? file : await realpath(file);
-  const temporary =
-    resume !== undefined
-      ? partialOf(target)
-      : join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+async function create(
+  { target, existing }: OutputPlace,
+  ifExists: IfExists,
+  remains: Remains,
+): Promise<StagedFile> {
+  const temporary = remains === 'kept' ? partialName(target) : passingName(target);
   const isAppended = existing !== undefined && ifExists === 'append';
-  if (resume !== undefined) await rm(temporary, { force: true });
-  else removeAtExit(temporary);
+  if (remains === 'kept') await rm(temporary, { force: true });
+  removeAtExit(temporary);
   let handle: FileHandle | undefined;
   try {
     if (isAppended) await copyFile(target, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    handle = await open(temporary, isAppended ? 'r+' : 'wx');
+    handle = await open(temporary, isAppended ? 'r+' : 'wx+');
     if (existing !== undefined) await handle.chmod(existing.mode & 0o777);
     const length = isAppended ? (await handle.stat()).size : 0;
-    return new StagedFile({
-      target,
-      temporary,
-      handle,
-      length,
-      mayReplace: ifExists !== 'fail',
-      isKept: false,
-    });
+    if (remains === 'kept') await syncFolder(dirname(target));
+    return new StagedFile({ target, temporary, handle, length, mayReplace: ifExists !== 'fail', remains });
   } catch (error) {
     await handle?.close();
     await rm(temporary, { force: true });
@@ -173,85 +176,7 @@ async function create(file: string, { ifExists, resume }: StagedOptions): Promis
   }
 }
 
-/** The one name under which the next run finds what this one has left. */
-function partialOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}.partial`);
-}
-
-/** Goes on at what was committed last; or finds that the file was completed after that. */
-async function reopen(file: string, ifExists: IfExists, { length, inode }: StagedState): Promise<StagedFile> {
-  const existing = await existingFile(file);
-  const target = existing?.isFile() ? await realpath(file) : file;
-  const temporary = partialOf(target);
-  const mayReplace = ifExists !== 'fail';
-  if (await isSameFile(target, inode)) {
-    // it was linked or renamed; what is left of the other name goes
-    if (await isSameFile(temporary, inode)) await rm(temporary);
-    const handle = await open(target, 'r');
-    return new StagedFile({ target, temporary, handle, length, mayReplace, isKept: true, isPublished: true });
-  }
-  if (existing !== undefined && !mayReplace) throw taken(file);
-  if (!(await isSameFile(temporary, inode))) throw notThere(temporary, 'is not there, or is another file');
-  const handle = await open(temporary, constants.O_RDWR | constants.O_NOFOLLOW);
-  try {
-    const { size } = await handle.stat();
-    if (size < length)
-      throw notThere(temporary, `has ${size} bytes, fewer than the ${length} that were written`);
-    await handle.truncate(length);
-    return new StagedFile({ target, temporary, handle, length, mayReplace, isKept: true });
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-async function isSameFile(path: string, inode: string): Promise<boolean> {
-  try {
-    const stats = await lstat(path, { bigint: true });
-    return stats.isFile() && String(stats.ino) === inode;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return false;
-  }
-}
-
-function notThere(file: string, what: string): PipelineError {
-  return new PipelineError({
-    code: 'CHECKPOINT_MISMATCH',
-    message: `${file}, with which the run was to go on, ${what}`,
-  });
-}
-
-function isComplete(file: string): PipelineError {
-  return new PipelineError({
-    code: 'CHECKPOINT_MISMATCH',
-    message: `${file} is complete already, and takes no further record`,
-  });
-}
-
-/** What is under a name. A link that points nowhere is something, too. */
-async function existingFile(file: string): Promise<Stats | undefined> {
-  try {
-    return await stat(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return lstat(file).catch(() => undefined);
-  }
-}
-
-/** A link fails where a rename would silently replace; where there are no hard links, a look before must do. */
-async function renameUnlessTaken(temporary: string, target: string): Promise<void> {
-  try {
-    await link(temporary, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || (await existingFile(target)) !== undefined) throw taken(target);
-    await rename(temporary, target);
-    return;
-  }
-  await rm(temporary);
-}
-
-function taken(file: string): PipelineError {
-  return new PipelineError({ code: 'SINK_FAILED', message: `${file} exists already` });
+/** A name that nobody else can have. */
+function passingName(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
 }

@@ -30,8 +30,9 @@ const OPTIONS: OptionNames<StdoutSinkOptions> = {
 /**
  * Writes records to the standard output, as fast as its reader takes them, and leaves it open.
  *
- * At least once: what the reader was given cannot be taken back. An output that is not complete is not ended either: a
- * JSON array stays open.
+ * At least once: what the reader was given cannot be taken back, so that a run that goes on after an interruption gives
+ * out again what was not noted as written; there is nothing to commit. An output that is not complete is not ended
+ * either: a JSON array stays open.
  * @throws TypeError when an option is wrong; a write fails with `SINK_CLOSED` when the reader has gone away
  */
 export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
-import { type Call, type Injection, needStrace, type TracedRun, traced } from './strace.ts';
+import { type Call, forEach, type Injection, needStrace, stepsOf, type TracedRun, traced } from './strace.ts';
 
 const PROGRAM = join(import.meta.dirname, 'checkpoint-process.ts');
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-crash-'));
@@ -46,32 +46,8 @@ async function goesOn(world: string): Promise<number | undefined> {
   return found?.cursor?.records;
 }
 
-/** A call of a run, and how far the run was. */
-interface Step {
-  readonly call: Call;
-  /** The calls up to and including it. */
-  readonly until: readonly Call[];
-}
-
-/** The calls at which something can be made to happen: a later one of the same name and number comes too late. */
-function stepsOf(calls: readonly Call[]): readonly Step[] {
-  const keys = calls.map(({ name, nth }) => `${name} ${nth}`);
-  return calls
-    .map((call, i) => ({ call, until: calls.slice(0, i + 1) }))
-    .filter((_step, i) => keys.indexOf(keys[i]!) === i);
-}
-
 const isUnlink = ({ name }: Call) => name === 'unlink';
 const isRename = ({ name }: Call) => name === 'rename';
-
-/** Two at a time: each is short, and mostly waits. */
-async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const worker = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all([worker(), worker()]);
-}
 
 /** Many short processes, on a machine that may be busy. */
 describe('fileCheckpoint', { timeout: 120_000 }, () => {

@@ -74,3 +74,27 @@ function callsOf(log: string): Call[] {
     return { name: name!, nth, text: `${name}(${rest}` };
   });
 }
+
+/** A call of a run, and how far the run was. */
+export interface Step {
+  readonly call: Call;
+  /** The calls up to and including it. */
+  readonly until: readonly Call[];
+}
+
+/** The calls at which something can be made to happen: a later one of the same name and number comes too late. */
+export function stepsOf(calls: readonly Call[]): readonly Step[] {
+  const keys = calls.map(({ name, nth }) => `${name} ${nth}`);
+  return calls
+    .map((call, i) => ({ call, until: calls.slice(0, i + 1) }))
+    .filter((_step, i) => keys.indexOf(keys[i]!) === i);
+}
+
+/** Two at a time: each is short, and mostly waits. */
+export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+}
