@@ -30,7 +30,15 @@ export async function resumeFile(
     if (flaw !== undefined) throw mismatch(file, `${temporary} ${flaw}`);
     const { length } = mark;
     const mayReplace = ifExists !== 'fail';
-    const staged = new StagedFile({ target, temporary, handle, length, mayReplace, remains: 'kept', isLeft: true });
+    const staged = new StagedFile({
+      target,
+      temporary,
+      handle,
+      length,
+      mayReplace,
+      remains: 'kept',
+      isLeft: true,
+    });
     await staged.cut(length);
     return staged;
   } catch (error) {

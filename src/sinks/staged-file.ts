@@ -53,8 +53,7 @@ export class StagedFile {
     }
   }
 
-  constructor({
- target, temporary, handle, length, mayReplace, remains, isLeft = false }: StagedFileOptions) {
+  constructor({ target, temporary, handle, length, mayReplace, remains, isLeft = false }: StagedFileOptions) {
     this.path = temporary;
     this.handle = handle;
     this.#target = target;
@@ -127,8 +126,9 @@ export class StagedFile {
 
   /** Leaves nothing behind. */
   async discard(): Promise<void> {
+    const isInPlace = await this.#isInPlace().catch(() => false); // a file that has its final name is closed
     await this.handle.close().catch(() => undefined);
-    await rm(this.path, { force: true });
+    if (isInPlace) await rm(this.path, { force: true });
     forgetAtExit(this.path);
   }
 
@@ -136,9 +136,13 @@ export class StagedFile {
     if (this.#flaw !== undefined) throw this.#flaw;
   }
 
-  /** Others know the name, too: what they put under it must not get the final one. */
+  /** Others know the name, too: what they put under it is not this one's to remove or to give the final name. */
+  async #isInPlace(): Promise<boolean> {
+    return this.#remains === 'removed' || (await isSameFile(this.handle, this.path));
+  }
+
   async #expectInPlace(): Promise<void> {
-    if (this.#remains === 'removed' || (await isSameFile(this.handle, this.path))) return;
+    if (await this.#isInPlace()) return;
     throw new PipelineError({
       code: 'SINK_FAILED',
       message: `${this.path} was removed or replaced while it was written`,
