@@ -85,7 +85,13 @@ export class MariadbLedger implements LedgerTables {
   async disconnect(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await session?.end().catch(() => session.destroy());
+    if (session === undefined) return;
+    try {
+      await unlock(session, this.#run); // nobody waits for the server to notice the end of the connection
+      await session.end();
+    } catch {
+      session.destroy();
+    }
   }
 
   /** Not in one transaction with what else is saved: it can be done later as well. */
@@ -118,15 +124,22 @@ export class MariadbLedger implements LedgerTables {
   }
 }
 
-/** Names of locks are those of the whole server, and 64 characters at most. */
 async function lock(session: MariadbSession, run: string): Promise<boolean> {
-  const [place] = await session.query('SELECT DATABASE() AS name');
-  const name = createHash('sha256')
-    .update(JSON.stringify([place!['name'], run]))
-    .digest('hex')
-    .slice(0, 40);
-  const [row] = await session.query('SELECT GET_LOCK(?, 0) AS locked', [`chain-reaction ${name}`]);
+  const [row] = await session.query('SELECT GET_LOCK(?, 0) AS locked', [await lockName(session, run)]);
   return Number(row!['locked']) === 1;
+}
+
+async function unlock(session: MariadbSession, run: string): Promise<void> {
+  await session.query('SELECT RELEASE_LOCK(?)', [await lockName(session, run)]);
+}
+
+/** Names of locks are those of the whole server, and 64 characters at most. */
+async function lockName(session: MariadbSession, run: string): Promise<string> {
+  const [place] = await session.query('SELECT DATABASE() AS name');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([place!['name'], run]))
+    .digest('hex');
+  return `chain-reaction ${digest.slice(0, 40)}`;
 }
 
 /** Bytes, so that names are compared as they are. */

@@ -66,7 +66,13 @@ export class PostgresLedger implements LedgerTables {
   async disconnect(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await session?.end().catch(() => session.destroy());
+    if (session === undefined) return;
+    try {
+      await session.query('SELECT pg_advisory_unlock_all()'); // nobody waits for the server to end the session
+      await session.end();
+    } catch {
+      session.destroy();
+    }
   }
 
   /** A lock that was lost with its connection is taken again if it is free; the epoch guards the run in any case. */
