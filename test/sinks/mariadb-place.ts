@@ -64,9 +64,18 @@ export class MariadbPlace {
     for (const { name } of tables) await this.sql(`DROP TABLE ??`, [name]);
   }
 
-  /** The address of the server, for what stands between. */
-  get address(): { readonly host: string; readonly port: number } {
-    const { hostname, port } = new URL(this.url);
-    return { host: hostname, port: Number(port || 3306) };
+  /** Ends the connections of all sinks. */
+  async endSessions(): Promise<void> {
+    for (const { id } of await this.#sessions()) await this.sql(`KILL ${String(id)}`).catch(() => undefined);
+  }
+
+  async countSessions(): Promise<number> {
+    return (await this.#sessions()).length;
+  }
+
+  async #sessions(): Promise<readonly Record<string, unknown>[]> {
+    return this.sql(
+      'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+    );
   }
 }

@@ -18,9 +18,10 @@ export class PostgresPlace {
   private constructor(url: string, isReachable: boolean) {
     this.#schema = `sink_${randomUUID().slice(0, 8)}`;
     const inside = new URL(url);
+    inside.searchParams.set('application_name', this.#schema);
     inside.searchParams.set('options', `-c search_path=${this.#schema}`);
     this.url = inside.href;
-    this.#client = new pg.Client({ connectionString: this.url });
+    this.#client = new pg.Client({ connectionString: withName(this.url, 'the tests') });
     beforeAll(async () => {
       if (!isReachable) return;
       await this.#client.connect();
@@ -49,9 +50,23 @@ export class PostgresPlace {
     return row?.['found'] !== null;
   }
 
-  /** The address of the server, for what stands between. */
-  get address(): { readonly host: string; readonly port: number } {
-    const { hostname, port } = new URL(this.url);
-    return { host: hostname, port: Number(port || 5432) };
+  /** Ends the connections of all sinks. */
+  async endSessions(): Promise<void> {
+    await this.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      this.#schema,
+    ]);
   }
+
+  async countSessions(): Promise<number> {
+    const [row] = await this.sql('SELECT count(*) FROM pg_stat_activity WHERE application_name = $1', [
+      this.#schema,
+    ]);
+    return Number(row!['count']);
+  }
+}
+
+function withName(url: string, name: string): string {
+  const named = new URL(url);
+  named.searchParams.set('application_name', name);
+  return named.href;
 }

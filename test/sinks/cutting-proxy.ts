@@ -1,0 +1,61 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { listen } from '../failures/servers.ts';
+
+/** When a connection is cut: before the server gets a statement, or after it has dealt with it but before it is known. */
+export type Cut = 'before' | 'after';
+
+/** Stands between a sink and its server, and cuts connections at COMMIT when it is told to. */
+export class CuttingProxy {
+  /** Address of the proxy, instead of the server's. */
+  readonly url: string;
+  /** What becomes of the next COMMIT, of those after it, and so on; of all others nothing. */
+  readonly cuts: (Cut | 'refuse')[] = [];
+  /** Connections cut so far. */
+  count = 0;
+  #isRefusing = false;
+
+  /** @param url of the server */
+  static async before(url: string, usualPort: number): Promise<CuttingProxy> {
+    const { hostname, port } = new URL(url);
+    const proxy: { it?: CuttingProxy } = {};
+    const at = await listen(
+      createServer((near) => proxy.it?.take(near, { host: hostname, port: Number(port || usualPort) })),
+    );
+    const moved = Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(at) });
+    proxy.it = new CuttingProxy(moved.href);
+    return proxy.it;
+  }
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  /** Lets connections come again. */
+  heal(): void {
+    this.#isRefusing = false;
+  }
+
+  take(near: Socket, server: { readonly host: string; readonly port: number }): void {
+    if (this.#isRefusing) {
+      near.destroy();
+      return;
+    }
+    const far = connect(server).on('error', () => near.destroy());
+    let isCutAtAnswer = false;
+    near.on('data', (data) => {
+      const cut = /COMMIT(?!TED)/.test(data.toString('latin1')) ? this.cuts.shift() : undefined;
+      if (cut === undefined) {
+        far.write(data);
+        return;
+      }
+      this.count++;
+      this.#isRefusing = cut === 'refuse';
+      isCutAtAnswer = true;
+      if (cut === 'before') near.destroy();
+      else far.write(data);
+    });
+    far.on('data', (data) => (isCutAtAnswer ? near.destroy() : near.write(data)));
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  }
+}
