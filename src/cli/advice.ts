@@ -75,7 +75,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
   CHECKPOINT_FOREIGN: 'Choose another name for the checkpoint',
   CHECKPOINT_NEWER: 'Run the version that wrote the checkpoint, or a later one',
   CHECKPOINT_MISMATCH: 'Choose its own checkpoint for each run, or remove this one to begin again',
-  CHECKPOINT_FAILED: 'Check whether its folder may be written, and whether the disk is full',
+  CHECKPOINT_FAILED: 'Check whether the place may be written by you, and whether its disk is full',
   MISSING_PACKAGE: undefined, // the message says what to install
   ABORTED: undefined,
 };

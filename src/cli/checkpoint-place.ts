@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from './exit-codes.ts';
 import { isUrl } from './places.ts';
-import { describeSink, type SinkPlace } from './sink-argument.ts';
+import { DATABASES, describeSink, type SinkPlace } from './sink-argument.ts';
 
 /** The flags about going on where an earlier run has stopped. */
 export interface CheckpointFlags {
@@ -20,7 +20,7 @@ export type CheckpointPlace =
   | { readonly kind: 'file'; readonly file: string };
 
 /** Sinks that note each chunk in the transaction that writes it. */
-const HAS_LEDGER: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>(['sqlite']);
+const HAS_LEDGER: ReadonlySet<SinkPlace['kind']> = new Set<SinkPlace['kind']>(DATABASES);
 
 /**
  * Where the run of a command notes how far it has come. Without the flag: in a sink that has a ledger, beside the output

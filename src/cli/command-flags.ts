@@ -6,7 +6,10 @@ export function addWritingFlags(command: Command): void {
   command
     .optionsGroup('Writing:')
     .option('--batch-size <n>', 'records per chunk, 100 to 10,000 (default: 1,000)')
-    .option('--key <columns>', 'sqlite: columns that identify a row; records with the same key are updated')
+    .option(
+      '--key <columns>',
+      'databases: columns that identify a row; records with the same key are updated',
+    )
     .addOption(
       choice(
         '--if-exists <what>',
@@ -21,7 +24,7 @@ export function addWritingFlags(command: Command): void {
         OUTPUT_FORMATS,
       ),
     )
-    .option('--columns <names>', 'sqlite, CSV, TSV: columns to write, separated by commas')
+    .option('--columns <names>', 'databases, CSV, TSV: columns to write, separated by commas')
     .option('--max-bytes <size>', 'most bytes of a chunk, such as 20MB')
     .option('--concurrency <n>', 'chunks written at once (default: 1)')
     .option(

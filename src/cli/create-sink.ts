@@ -1,7 +1,7 @@
 import type { Sink } from '../core/sink.ts';
 import type { StdoutSinkOptions } from '../sinks/stdout-sink.ts';
 import type { HeaderValues } from './headers.ts';
-import type { SinkFlags, SinkPlace } from './sink-argument.ts';
+import type { SinkFlags, SinkPlace, TablePlace } from './sink-argument.ts';
 
 /** The sink of a place; only its own module is loaded. @throws TypeError when it cannot be made so */
 export async function createSink(
@@ -11,7 +11,18 @@ export async function createSink(
 ): Promise<Sink> {
   if (place.kind === 'file') return file(place.file, flags);
   if (place.kind === 'http') return http(place.url, flags, headers);
-  if (place.kind === 'sqlite') return sqlite(place, flags);
+  if (place.kind === 'sqlite') {
+    const { sqliteSink } = await import('../sinks/sqlite-sink.ts');
+    return sqliteSink({ file: place.file, ...tableOf(place, flags) });
+  }
+  if (place.kind === 'postgres') {
+    const { postgresSink } = await import('../sinks/postgres-sink.ts');
+    return postgresSink({ url: place.url, ...tableOf(place, flags) });
+  }
+  if (place.kind === 'mariadb') {
+    const { mariadbSink } = await import('../sinks/mariadb-sink.ts');
+    return mariadbSink({ url: place.url, ...tableOf(place, flags) });
+  }
   const { stdoutSink } = await import('../sinks/stdout-sink.ts');
   return stdoutSink(encodingOf(flags));
 }
@@ -43,15 +54,13 @@ async function http(url: string, flags: SinkFlags, headers?: HeaderValues): Prom
   });
 }
 
-async function sqlite(place: SinkPlace & { kind: 'sqlite' }, flags: SinkFlags): Promise<Sink> {
-  const { sqliteSink } = await import('../sinks/sqlite-sink.ts');
-  const { columns, ifExists } = flags;
-  const key = flags.key?.split(',') ?? place.key;
-  return sqliteSink({
-    file: place.file,
+/** What the sinks of all databases are told of the table. */
+function tableOf(place: TablePlace, { columns, key, ifExists }: SinkFlags) {
+  const keys = key?.split(',') ?? place.key;
+  return {
     table: place.table,
     ...(columns !== undefined && { columns: columns.split(',') }),
-    ...(key !== undefined && { key }),
+    ...(keys !== undefined && { key: keys }),
     ...(ifExists !== undefined && { ifExists }),
-  });
+  };
 }

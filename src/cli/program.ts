@@ -72,7 +72,7 @@ function addRun(program: Command, setCode: (code: number) => void): void {
     .showHelpAfterError('See chain-reaction run --help')
     .argument(
       '<places...>',
-      'SOURCE: a path, glob, URL, or - for stdin; SINK: sqlite:FILE?table=NAME, URL, file, or - for stdout',
+      'SOURCE: a path, glob, URL, or - for stdin; SINK: sqlite:FILE?table=NAME, postgres://… or mariadb://HOST/DATABASE?table=NAME, URL, file, or - for stdout',
     );
   addWritingFlags(command);
   addRecordFlags(command);

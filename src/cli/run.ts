@@ -107,8 +107,8 @@ const GRACE_MS = 30_000;
 /** Something on the screen at once, before what takes time to load. */
 function announce({ sources, sink }: RunPlan, name: string, screen: Screen): void {
   screen.note(`Reading ${describeSources(sources)} into ${name}`);
-  if (sink.kind === 'sqlite' && sink.isTableDerived)
-    screen.note(`The table is named after the source; name another with sqlite:${sink.file}?table=NAME`);
+  if ('isTableDerived' in sink && sink.isTableDerived)
+    screen.note('The table is named after the source; name another with ?table=NAME behind the sink');
 }
 
 async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: Context): Promise<number> {

@@ -8,14 +8,23 @@ export type SinkPlace =
   | { readonly kind: 'stdout' }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'http'; readonly url: string }
-  | {
+  | ({
       readonly kind: 'sqlite';
       readonly file: string;
-      readonly table: string;
-      readonly key?: readonly string[];
-      /** The argument names no table. */
-      readonly isTableDerived: boolean;
-    };
+    } & TablePlace)
+  | ({
+      readonly kind: 'postgres' | 'mariadb';
+      /** With its credentials, and without what is said here. */
+      readonly url: string;
+    } & TablePlace);
+
+/** The table of a database, and how its rows are told apart. */
+export interface TablePlace {
+  readonly table: string;
+  readonly key?: readonly string[];
+  /** The argument names no table. */
+  readonly isTableDerived: boolean;
+}
 
 /**
  * Reads the last argument.
@@ -27,9 +36,11 @@ export function parseSink(argument: string, firstSource: string): SinkPlace {
   if (isUrl(argument)) return http(argument);
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(argument)?.[1]?.toLowerCase();
   if (scheme === 'sqlite') return sqlite(argument.slice('sqlite:'.length), firstSource);
+  const server = scheme === undefined ? undefined : SERVERS.get(scheme);
+  if (server !== undefined) return databaseServer(server, argument, firstSource);
   if (scheme !== undefined)
     throw new UsageError(
-      `There is no sink ${scheme}: – there are sqlite:FILE?table=NAME, https://…, a file, and - (a file of that name is ./${scheme}:…)`,
+      `There is no sink ${scheme}: – there are sqlite:FILE?table=NAME, postgres://…, mariadb://…, https://…, a file, and - (a file of that name is ./${scheme}:…)`,
     );
   return { kind: 'file', file: argument };
 }
@@ -39,8 +50,9 @@ export function describeSink(place: SinkPlace): string {
   if (place.kind === 'stdout') return 'stdout';
   if (place.kind === 'file') return place.file;
   if (place.kind === 'sqlite') return `${place.file} (table ${place.table})`;
-  const { origin, pathname } = new URL(place.url);
-  return `${origin}${pathname}`;
+  const { origin, host, pathname } = new URL(place.url);
+  if (place.kind === 'http') return `${origin}${pathname}`;
+  return `${host}${pathname} (table ${place.table})`;
 }
 
 /** The flags that only some sinks understand. */
@@ -55,15 +67,25 @@ export interface SinkFlags {
   readonly escapeFormulas?: boolean;
 }
 
-const KINDS = { sqlite: 'sqlite:', file: 'a file', http: 'https://…', stdout: '-' } as const;
+const KINDS = {
+  sqlite: 'sqlite:',
+  postgres: 'postgres:',
+  mariadb: 'mariadb:',
+  file: 'a file',
+  http: 'https://…',
+  stdout: '-',
+} as const;
+
+/** Sinks that write rows. */
+export const DATABASES = ['sqlite', 'postgres', 'mariadb'] as const;
 
 const FLAGS: Readonly<
   Record<keyof SinkFlags, { readonly flag: string; readonly kinds: readonly SinkPlace['kind'][] }>
 > = {
   to: { flag: '--to', kinds: ['file', 'stdout'] },
-  columns: { flag: '--columns', kinds: ['sqlite', 'file', 'stdout'] },
-  key: { flag: '--key', kinds: ['sqlite'] },
-  ifExists: { flag: '--if-exists', kinds: ['sqlite', 'file'] },
+  columns: { flag: '--columns', kinds: [...DATABASES, 'file', 'stdout'] },
+  key: { flag: '--key', kinds: DATABASES },
+  ifExists: { flag: '--if-exists', kinds: [...DATABASES, 'file'] },
   method: { flag: '--method', kinds: ['http'] },
   body: { flag: '--body', kinds: ['http'] },
   keysHonoured: { flag: '--keys-honoured', kinds: ['http'] },
@@ -100,11 +122,30 @@ function sqlite(argument: string, firstSource: string): SinkPlace {
   const unknown = [...parameters.keys()].find((name) => !PARAMETERS.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`sqlite: has no parameter ${unknown} – there are ${PARAMETERS.join(' and ')}`);
+  return { kind: 'sqlite', file, ...tablePlace(parameters, firstSource) };
+}
+
+const SERVERS: ReadonlyMap<string, 'postgres' | 'mariadb'> = new Map([
+  ['postgres', 'postgres'],
+  ['postgresql', 'postgres'],
+  ['mariadb', 'mariadb'],
+  ['mysql', 'mariadb'],
+]);
+
+/** All other parameters are the driver's. */
+function databaseServer(kind: 'postgres' | 'mariadb', argument: string, firstSource: string): SinkPlace {
+  const url = URL.parse(argument);
+  if (url === null || url.pathname.length < 2)
+    throw new UsageError(`The sink is no valid address: ${kind}://host/database?table=NAME`); // not shown: it may hold a password
+  const place = tablePlace(url.searchParams, firstSource);
+  for (const name of PARAMETERS) url.searchParams.delete(name);
+  return { kind, url: url.href, ...place };
+}
+
+function tablePlace(parameters: URLSearchParams, firstSource: string): TablePlace {
   const table = parameters.get('table') || undefined;
   const key = parameters.get('key')?.split(',');
   return {
-    kind: 'sqlite',
-    file,
     table: table ?? tableNameOf(firstSource),
     isTableDerived: table === undefined,
     ...(key !== undefined && { key }),

@@ -68,5 +68,5 @@ function literal(value: SqlValue, escape: (value: unknown) => string): string {
 function tooLarge(maxPacket: number): PipelineError {
   const bytes = maxPacket.toLocaleString('en-US');
   const message = `A record makes a statement larger than the max_allowed_packet of the server (${bytes} bytes)`;
-  return new PipelineError({ code: 'RECORD_TOO_LARGE', message });
+  return new PipelineError({ code: 'REFUSED_RECORD', message });
 }

@@ -35,7 +35,9 @@ describe('No output holds a secret', () => {
       ['of the URL of a source', (url) => ['run', `${withPassword(url)}/p?token=canary-query`, 'o.csv'], 4],
       ['of a URL that is not valid', () => ['run', SOURCE, 'http://u:canary@h:99999/'], 2],
       ['of a source that is none', () => ['run', 'postgres://u:canary@h/db', 'o.csv'], 2],
-      ['of a sink that is none', () => ['run', SOURCE, 'postgres://u:canary@h/db'], 2],
+      ['of a sink that is none', () => ['run', SOURCE, 'mongodb://u:canary@h/db'], 2],
+      ['of a database that is nowhere', () => ['run', SOURCE, 'postgres://u:canary@127.0.0.1:1/db'], 1],
+      ['of a database without a name', () => ['run', SOURCE, 'mariadb://u:canary@h'], 2],
       ['of a flag that is misspelt', () => ['run', SOURCE, 'o.csv', '--heder=Authorization: canary'], 2],
       ['of an argument too many', () => ['preview', SOURCE, 'Authorization: canary'], 2],
       [

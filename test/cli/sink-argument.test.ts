@@ -24,6 +24,22 @@ describe('parseSink', () => {
       '/data/a.db (table orders)',
     ],
     [
+      'postgresql://ada:canary@h:5433/shop?table=my+table&key=id,day&sslmode=require',
+      {
+        kind: 'postgres',
+        url: 'postgresql://ada:canary@h:5433/shop?sslmode=require',
+        table: 'my table',
+        key: ['id', 'day'],
+        isTableDerived: false,
+      },
+      'h:5433/shop (table my table)',
+    ],
+    [
+      'mysql://h/shop',
+      { kind: 'mariadb', url: 'mysql://h/shop', table: 'orders', isTableDerived: true },
+      'h/shop (table orders)',
+    ],
+    [
       'https://ada:canary@h/p?token=canary',
       { kind: 'http', url: 'https://ada:canary@h/p?token=canary' },
       'https://h/p',
@@ -35,8 +51,13 @@ describe('parseSink', () => {
   });
 
   test.each([
-    ['ftp://h/x', 'There is no sink ftp: – there are sqlite:FILE?table=NAME, https://…, a file, and -'],
-    ['postgres://ada:canary@h/db', 'There is no sink postgres:'],
+    [
+      'ftp://h/x',
+      'There is no sink ftp: – there are sqlite:FILE?table=NAME, postgres://…, mariadb://…, https://…, a file, and -',
+    ],
+    ['postgres://ada:canary@h', 'The sink is no valid address: postgres://host/database?table=NAME'],
+    ['mariadb://ada:canary@h:99999/db', 'The sink is no valid address: mariadb://host/database?table=NAME'],
+    ['mongodb://ada:canary@h/db', 'There is no sink mongodb:'],
     ['sqlite:', 'sqlite: needs a file'],
     ['sqlite:?table=t', 'sqlite: needs a file'],
     ['sqlite:a.db?tabel=t', 'sqlite: has no parameter tabel – there are table and key'],
@@ -71,8 +92,12 @@ describe('checkSinkFlags', () => {
   const stdout = parseSink('-', 'a.csv');
 
   test.each([
-    [file, { key: 'id' }, '--key is for the sink sqlite:, and this one is a file'],
-    [http, { columns: 'id' }, '--columns is for the sink sqlite: or a file or -, and this one is https://…'],
+    [file, { key: 'id' }, '--key is for the sink sqlite: or postgres: or mariadb:, and this one is a file'],
+    [
+      http,
+      { columns: 'id' },
+      '--columns is for the sink sqlite: or postgres: or mariadb: or a file or -, and this one is https://…',
+    ],
     [parseSink('a.db', 'a.csv'), {}, 'The sink for a database is sqlite:a.db?table=NAME'],
     [sqlite, { to: 'csv' }, '--to is for the sink a file or -, and this one is sqlite:'],
     [http, { to: 'ndjson' }, '--to'],
@@ -86,6 +111,8 @@ describe('checkSinkFlags', () => {
 
   test.each([
     [sqlite, { key: 'id', columns: 'id', ifExists: 'replace' }],
+    [parseSink('postgres://h/d', 'a.csv'), { key: 'id', columns: 'id', ifExists: 'fail' }],
+    [parseSink('mariadb://h/d', 'a.csv'), { key: 'id', columns: 'id', ifExists: 'append' }],
     [file, { columns: 'id', ifExists: 'append', escapeFormulas: true }],
     [http, { method: 'PUT', body: 'ndjson' }],
     [file, { to: 'tsv' }],

@@ -3,7 +3,10 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll } from 'vitest';
 import { reach } from '../support/services.ts';
 
-/** A database of MariaDB for the tests of one file, gone after them. */
+/** What must never be shown. */
+const PASSWORD = 'canary';
+
+/** A database of MariaDB, with a user of its own, for the tests of one file, gone after them. */
 export class MariadbPlace {
   /** Leads into the database. */
   readonly url: string;
@@ -19,6 +22,8 @@ export class MariadbPlace {
     this.#name = `sink_${randomUUID().slice(0, 8)}`;
     const inside = new URL(url);
     inside.pathname = `/${this.#name}`;
+    inside.username = this.#name;
+    inside.password = PASSWORD;
     this.url = inside.href;
     beforeAll(async () => {
       if (!isReachable) return;
@@ -31,9 +36,12 @@ export class MariadbPlace {
       this.#connection = await createConnection({ uri: url, ...options });
       await this.sql(`CREATE DATABASE ${this.#name} CHARACTER SET utf8mb4`);
       await this.sql(`USE ${this.#name}`);
+      await this.sql(`CREATE USER ${this.#name} IDENTIFIED BY '${PASSWORD}'`);
+      await this.sql(`GRANT ALL ON ${this.#name}.* TO ${this.#name}`);
     });
     afterAll(async () => {
       if (!isReachable) return;
+      await this.sql(`DROP USER ${this.#name}`);
       await this.sql(`DROP DATABASE ${this.#name}`);
       await this.#connection?.end();
     });
