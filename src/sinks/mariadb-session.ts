@@ -1,3 +1,4 @@
+import { PipelineError } from '../core/errors.ts';
 import type { Claim, TableOrigin } from './ledger.ts';
 import type { Note } from './ledger-notes.ts';
 import { MARIADB } from './mariadb-dialect.ts';
@@ -40,6 +41,12 @@ export class MariadbSession implements SqlSession {
     return this.#state.isUsable;
   }
 
+  /** Texts are compared as they are: a key that differs in case, accents or spaces is another one. */
+  get tableOptions(): string {
+    const collation = this.#facts.isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
+    return ` ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE ${collation}`;
+  }
+
   /** @returns rows */
   async query(text: string, values: readonly unknown[] = []) {
     const [rows] = await this.#client.query(text, values);
@@ -65,6 +72,7 @@ export class MariadbSession implements SqlSession {
   async columnsOf(table: string): Promise<readonly SqlColumn[] | undefined> {
     const rows = await this.query(COLUMNS, [table]);
     if (rows.length === 0) return undefined;
+    if (rows[0]!['transactions'] === 'NO') throw notTransactional(table);
     return rows.map((row) => ({ name: String(row['name']), type: String(row['type']), madeFor: undefined }));
   }
 
@@ -138,8 +146,12 @@ export class MariadbSession implements SqlSession {
 const DUPLICATE = 1062; // ER_DUP_ENTRY
 
 const COLUMNS = `
-  SELECT column_name AS name, data_type AS type FROM information_schema.columns
-  WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED%' ORDER BY ordinal_position`;
+  SELECT c.column_name AS name, c.data_type AS type, e.transactions AS transactions
+  FROM information_schema.columns c
+    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+    LEFT JOIN information_schema.engines e ON e.engine = t.engine
+  WHERE c.table_schema = DATABASE() AND c.table_name = ? AND c.extra NOT LIKE '%GENERATED%'
+  ORDER BY c.ordinal_position`;
 
 const UNIQUE = `
   SELECT index_name AS name, column_name AS \`column\` FROM information_schema.statistics
@@ -157,4 +169,9 @@ const COUNT_NOTED = `
 
 function cellsOf({ from, to, id }: Note): readonly unknown[] {
   return [from.source, from.record, from.made, to.record, to.made, id];
+}
+
+function notTransactional(table: string): PipelineError {
+  const message = `Table ${JSON.stringify(table)} exists with an engine that has no transactions: a chunk could be there in part`;
+  return new PipelineError({ code: 'SINK_FAILED', message });
 }

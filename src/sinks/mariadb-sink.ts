@@ -69,7 +69,7 @@ function serverOf({ url, connection }: MariadbSinkOptions): {
     const { href, place } = serverUrl(url, ['mariadb:', 'mysql:']);
     return { connection: { uri: href.replace(/^mariadb:/, 'mysql:') }, place };
   }
-  expectKind('url', url, url === undefined, 'left out when connection is given');
+  if (url !== undefined) throw new TypeError('url must be left out when connection is given');
   expectKind(
     'connection',
     connection,

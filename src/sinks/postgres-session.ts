@@ -12,6 +12,7 @@ const { quote } = POSTGRES;
 
 /** A connection to PostgreSQL. */
 export class PostgresSession implements SqlSession {
+  readonly tableOptions = '';
   readonly #client: PostgresClient;
   readonly #state: { isUsable: boolean };
 

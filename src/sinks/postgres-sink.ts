@@ -69,7 +69,7 @@ function serverOf({ url, connection }: PostgresSinkOptions): {
     const { href, place } = serverUrl(url, ['postgres:', 'postgresql:']);
     return { connection: { connectionString: href }, place };
   }
-  expectKind('url', url, url === undefined, 'left out when connection is given');
+  if (url !== undefined) throw new TypeError('url must be left out when connection is given');
   expectKind('connection', connection, typeof connection === 'object', 'the configuration of a client of pg');
   const { host = 'localhost', port = 5432, database = '' } = connection;
   return { connection, place: `postgres://${String(host)}:${String(port)}/${String(database)}` };

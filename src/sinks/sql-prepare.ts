@@ -61,7 +61,7 @@ async function prepare(session: SqlSession, preparation: Preparation): Promise<P
     return { table: undefined, origin };
   }
   if (found !== undefined) await session.run(`DROP TABLE ${name}`);
-  await session.run(createStatement(target, columns, dialect));
+  await session.run(createStatement(target, columns, dialect) + session.tableOptions);
   if (claim !== undefined) await session.noteTable(claim, 'made');
   const made = await session.columnsOf(target.table);
   const isOpen = target.columns === undefined;

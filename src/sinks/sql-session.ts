@@ -8,12 +8,17 @@ import type { SqlTarget } from './sql-target.ts';
 
 /** A connection to a SQL server, with all that a sink does on it. */
 export interface SqlSession extends Connection {
+  /** What follows the definition of a table that is made. */
+  readonly tableOptions: string;
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   /** Runs a statement without values. */
   run(statement: string): Promise<void>;
-  /** The columns of a table, in order; `undefined` when there is none. */
+  /**
+   * The columns of a table, in order; `undefined` when there is none.
+   * @throws PipelineError SINK_FAILED when the table takes no part in transactions
+   */
   columnsOf(table: string): Promise<readonly SqlColumn[] | undefined>;
   /**
    * The unique indexes of a table, besides that of the key, by which an upsert would go as well.
