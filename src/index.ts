@@ -6,7 +6,7 @@ export type {
   RecordRange,
 } from './core/checkpoint.ts';
 export { type Chunk, createChunk, type SourceRange } from './core/chunk.ts';
-export type { DeadLetter, DeadLetters, LetterRecord } from './core/dead-letter.ts';
+export type { DeadLetter, DeadLetters, LetteringRun, LetterRecord } from './core/dead-letter.ts';
 export { ERROR_CODES, type ErrorCode, PartialWriteError, PipelineError } from './core/errors.ts';
 export type { DecodeContext, Decoder, Encoder, Format, MalformedRecord } from './core/format.ts';
 export { functionSink, type SinkFunction, type SinkFunctionContext, toSink } from './core/function-sink.ts';

@@ -30,6 +30,7 @@ const isCheckpointObject = objectOf(
   {
     cursor: isCursor,
     finished: listOf(isRange),
+    id: isText,
     pipeline: isText,
     sources: listOf(isFingerprint),
     deadLettered: isCount,

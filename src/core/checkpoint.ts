@@ -6,6 +6,8 @@ export interface Checkpoint {
   readonly cursor?: Cursor;
   /** What is written beyond the cursor, in order: chunks that overtook others. */
   readonly finished?: readonly RecordRange[];
+  /** Tells the run from earlier ones of its name: those that it was begun anew after. */
+  readonly id?: string;
   /** Hash of all that decides what becomes of a record: the options of the run, the version of its transform. */
   readonly pipeline?: string;
   /** The inputs as they were, in their order: `Cursor.source` counts through them. */

@@ -1,6 +1,12 @@
 import type { Chunk } from '../core/chunk.ts';
 import { Chunker } from '../core/chunker.ts';
-import { type DeadLetter, type DeadLetters, type LetterRecord, letterRecord } from '../core/dead-letter.ts';
+import {
+  type DeadLetter,
+  type DeadLetters,
+  type LetteringRun,
+  type LetterRecord,
+  letterRecord,
+} from '../core/dead-letter.ts';
 import type { FullSink, Sink } from '../core/sink.ts';
 import type { RetryOptions } from './retry-options.ts';
 import { retrying } from './retrying.ts';
@@ -14,6 +20,9 @@ const MOST_AT_ONCE = 1_000;
  * not take ends the run.
  *
  * Letters that come while others are being written are written together: wait for `add`, and memory stays bounded.
+ *
+ * Letters of a run with a checkpoint hold its name (`run`, `runId`, `sourceIndex` and `made` tell its records apart). A
+ * sink cannot be asked what it holds: a record that was set aside right before a crash may be set aside again.
  */
 export function deadLettersInto(sink: Sink<LetterRecord>, options: RetryOptions = {}): DeadLetters {
   return new SinkOfLetters(retrying(sink, options));
@@ -32,6 +41,7 @@ class SinkOfLetters implements DeadLetters {
   /** The write that takes what is waiting. */
   #next: Promise<void> | undefined;
   #waiting: LetterRecord[] = [];
+  #run: LetteringRun | undefined;
 
   constructor(sink: FullSink<LetterRecord>) {
     this.#sink = sink;
@@ -39,8 +49,12 @@ class SinkOfLetters implements DeadLetters {
     this.#chunker = new Chunker({ records, bytes, source: 'dead letters' });
   }
 
+  async open(run: LetteringRun): Promise<undefined> {
+    this.#run = run;
+  }
+
   async add(letter: DeadLetter): Promise<void> {
-    this.#waiting.push(letterRecord(letter));
+    this.#waiting.push(letterRecord(letter, this.#run));
     this.#next ??= this.#inTurn(() => this.#writeWaiting());
     return this.#next;
   }

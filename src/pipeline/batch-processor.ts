@@ -112,7 +112,8 @@ function createStages<In, Out>(
 ) {
   const { source, sink, retry, concurrency, signal, onSource } = given;
   const { resumption, limit } = current;
-  const deadLetters = given.deadLetters && limit.around(given.deadLetters);
+  const letters = given.deadLetters && (resumption?.around(given.deadLetters) ?? given.deadLetters);
+  const deadLetters = letters && limit.around(letters);
   const options = { ...given, deadLetters };
   const from = resumption?.from;
   const reader = readRecords<In>(source, {

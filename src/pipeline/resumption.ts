@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
 import type { Checkpoint, CheckpointStore, RecordRange } from '../core/checkpoint.ts';
 import type { Chunk, SourceRange } from '../core/chunk.ts';
+import type { DeadLetters } from '../core/dead-letter.ts';
 import { PipelineError } from '../core/errors.ts';
 import { toSink } from '../core/function-sink.ts';
 import type { Cursor } from '../core/position.ts';
@@ -29,6 +31,11 @@ export class Resumption {
   readonly #inputs: Inputs;
   readonly #deadLettered: () => number;
   #earlier: Checkpoint | undefined;
+  #id: string = randomUUID();
+  /** Resolves when the checkpoint has the id of the run. */
+  #known: Promise<void> | undefined;
+  /** Records that have a dead letter, as far as the place can tell. */
+  #lettered: readonly RecordRange[] | undefined;
   #ranges = new FinishedRanges();
   #sinkState: unknown;
   /** There are parts of a chunk that are not saved. */
@@ -52,6 +59,7 @@ export class Resumption {
     await store.open?.(run);
     try {
       await resumption.#look();
+      if (resumption.finishedAt === undefined) await resumption.#askFor(options.deadLetters);
       return resumption;
     } catch (error) {
       await resumption.end();
@@ -88,7 +96,7 @@ export class Resumption {
 
   /** What is done beyond. */
   get finished(): readonly RecordRange[] {
-    return this.#earlier?.finished ?? [];
+    return [...(this.#earlier?.finished ?? []), ...(this.#lettered ?? [])];
   }
 
   /** What the sink is told when it is opened. */
@@ -102,10 +110,21 @@ export class Resumption {
     return this.#sink.commit !== undefined;
   }
 
+  /** The place, which is given no letter before the run is known: else nobody could tell which one it was of. */
+  around(letters: DeadLetters): DeadLetters {
+    const room = letters.room === undefined ? {} : { room: () => letters.room!() };
+    const add: DeadLetters['add'] = async (letter) => {
+      await (this.#known ??= this.#saveBeginning());
+      await letters.add(letter);
+    };
+    return { add, close: () => letters.close(), ...room };
+  }
+
   /** Notes a chunk, which may have overtaken others, as safe. */
   async taken(chunk: Chunk): Promise<void> {
     this.#ranges.add(chunk);
     if (this.#sink.commit === undefined) return this.#save('running');
+    this.#isAhead = false;
     if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
   }
 
@@ -115,10 +134,14 @@ export class Resumption {
     this.#isAhead = true;
   }
 
-  /** Called when no further chunk comes, before the sink is closed. */
+  /**
+   * Called when no further chunk comes, before the sink is closed. A sink that commits may have taken a part of a chunk
+   * that no cursor describes: then the next run goes back to the last commit.
+   */
   async suspend(): Promise<void> {
-    if (this.#sink.commit !== undefined && !this.#ranges.isEmpty) await this.#commit();
-    else if (this.#isAhead) await this.#save('running');
+    if (this.#sink.commit === undefined) {
+      if (this.#isAhead) await this.#save('running');
+    } else if (!this.#isAhead && !this.#ranges.isEmpty) await this.#commit();
   }
 
   /** Notes that all is done. */
@@ -158,6 +181,31 @@ export class Resumption {
     this.#earlier = earlier;
     this.#ranges = new FinishedRanges(earlier);
     this.#sinkState = earlier.sink;
+    if (earlier.id === undefined) return;
+    this.#id = earlier.id;
+    this.#known = Promise.resolve();
+  }
+
+  /** Leaves out what has a letter already, also when there was no time to note that. */
+  async #askFor(letters: DeadLetters | undefined): Promise<void> {
+    const isContinued = this.#earlier !== undefined;
+    this.#lettered = await letters?.open?.({ run: this.#run, id: this.#id, isContinued });
+    const { cursor } = this.#ranges;
+    this.#ranges = new FinishedRanges({ finished: this.finished, ...(cursor !== undefined && { cursor }) });
+  }
+
+  /** What was noted earlier, and the id. */
+  #saveBeginning(): Promise<void> {
+    const { pipeline, note } = this.#terms;
+    const state = { state: 'running', savedAt: new Date().toISOString() } as const;
+    const beginning = { pipeline, ...(note !== undefined && { note }), deadLettered: 0 };
+    return this.#store.save(this.#run, { ...beginning, ...this.#earlier, id: this.#id, ...state });
+  }
+
+  /** Letters of the runs before this one. */
+  get #letteredBefore(): number {
+    if (this.#lettered === undefined) return this.#earlier?.deadLettered ?? 0;
+    return this.#lettered.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0);
   }
 
   async #commit(): Promise<void> {
@@ -172,17 +220,20 @@ export class Resumption {
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
     const { cursor, finished } = this.#ranges;
-    await this.#store.save(this.#run, {
+    const saved = this.#store.save(this.#run, {
+      id: this.#id,
       ...(cursor !== undefined && { cursor }),
       ...(finished.length > 0 && { finished }),
       pipeline: this.#terms.pipeline,
       ...(sources !== undefined && { sources }),
       ...(this.#terms.note !== undefined && { note: this.#terms.note }),
       ...(this.#sinkState !== undefined && { sink: this.#sinkState }),
-      deadLettered: (this.#earlier?.deadLettered ?? 0) + this.#deadLettered(),
+      deadLettered: this.#letteredBefore + this.#deadLettered(),
       state,
       savedAt: new Date().toISOString(),
     });
+    this.#known ??= saved;
+    await saved;
   }
 }
 

@@ -2,11 +2,13 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DeadLetter, type DeadLetters, letterRecord } from '../core/dead-letter.ts';
+import type { RecordRange } from '../core/checkpoint.ts';
+import { type DeadLetter, type DeadLetters, type LetteringRun, letterRecord } from '../core/dead-letter.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { encodeJson } from '../core/json.ts';
 import { expectKind } from '../core/options.ts';
 import { endsWithLineFeed, syncFolder } from './file-system.ts';
+import { readLetters } from './read-letters.ts';
 import { takeTurns } from './turns.ts';
 
 /**
@@ -17,6 +19,10 @@ import { takeTurns } from './turns.ts';
  *
  * A letter is safe against a power cut when `add` resolves. Letters that come while others are being written are written
  * together, in their order: wait for `add`, and memory stays bounded.
+ *
+ * Letters of a run with a checkpoint hold its name (`run`; `runId`, `sourceIndex` and `made` tell its records apart). When
+ * the run goes on, the file is read: records that have a letter of it are left out, so that none has two, and a line that
+ * a crash has torn is cut off. A file may hold the letters of several runs, but not of two at the same time.
  * @param file path of the file
  */
 export function deadLetterFile(file: string | URL): DeadLetters {
@@ -35,15 +41,21 @@ class DeadLetterFile implements DeadLetters {
   /** Whether the file may end inside a line: after a write that failed, or a crash. */
   #isTorn = false;
   #isClosed = false;
+  #run: LetteringRun | undefined;
 
   constructor(path: string) {
     this.#path = path;
   }
 
+  open(run: LetteringRun): Promise<readonly RecordRange[]> {
+    this.#run = run;
+    return this.#inTurn(async () => (run.isContinued ? this.#lookBack(run) : []));
+  }
+
   async add(letter: DeadLetter): Promise<void> {
     if (this.#isClosed)
       throw new TypeError(`${this.#path} must stay open until the last dead letter is added`);
-    this.#waiting.push(`${encodeJson(letterRecord(letter))}\n`);
+    this.#waiting.push(`${encodeJson(letterRecord(letter, this.#run))}\n`);
     this.#next ??= this.#inTurn(() => this.#writeWaiting());
     return this.#next;
   }
@@ -57,30 +69,61 @@ class DeadLetterFile implements DeadLetters {
     });
   }
 
+  async #lookBack(run: LetteringRun): Promise<readonly RecordRange[]> {
+    const { O_APPEND, O_RDWR } = constants;
+    this.#handle ??= await openOwned(this.#path, O_APPEND | O_RDWR).catch(unlessMissing);
+    if (this.#handle === undefined) return [];
+    const { lettered, wholeLines } = await readLetters(this.#handle, run);
+    await this.#handle.truncate(wholeLines);
+    await this.#handle.datasync();
+    this.#isTorn = !(await endsWithLineFeed(this.#handle));
+    return lettered;
+  }
+
   async #writeWaiting(): Promise<void> {
     this.#next = undefined;
     const lines = this.#waiting.splice(0).join('');
     this.#handle ??= await this.#open();
     const bytes = Buffer.from(this.#isTorn ? `\n${lines}` : lines);
-    this.#isTorn = true;
-    for (let from = 0; from < bytes.length; )
-      from += (await this.#handle.write(bytes, from, bytes.length - from)).bytesWritten;
-    this.#isTorn = false;
-    await this.#handle.datasync();
+    const { size } = await this.#handle.stat();
+    let written = 0;
+    try {
+      while (written < bytes.length)
+        written += (await this.#handle.write(bytes, written, bytes.length - written)).bytesWritten;
+      await this.#handle.datasync();
+      this.#isTorn = false;
+    } catch (error) {
+      await this.#takeBack(this.#handle, size, written).catch(() => {
+        this.#isTorn = true;
+      });
+      throw error;
+    }
+  }
+
+  /** Nobody was told that these letters are safe, and nobody who reads the file later is to believe it. */
+  async #takeBack(handle: FileHandle, size: number, written: number): Promise<void> {
+    const isOnlyOwn = (await handle.stat()).size === size + written;
+    if (isOnlyOwn) await handle.truncate(size);
+    else this.#isTorn = true;
   }
 
   async #open(): Promise<FileHandle> {
-    const handle = await openOwned(this.#path);
+    const { O_APPEND, O_CREAT, O_RDWR } = constants;
+    const handle = await openOwned(this.#path, O_APPEND | O_CREAT | O_RDWR);
     this.#isTorn = !(await endsWithLineFeed(handle));
     return handle;
   }
 }
 
-async function openOwned(path: string): Promise<FileHandle> {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+function unlessMissing(error: unknown): undefined {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  if (code !== 'ENOENT') throw error;
+}
+
+async function openOwned(path: string, flags: number): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_RDWR, 0o600);
+    handle = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (cause) {
     const isLink = (cause as NodeJS.ErrnoException).code === 'ELOOP';
     throw unusable(path, isLink ? 'it is a symbolic link' : messageOf(cause), cause);

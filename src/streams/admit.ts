@@ -20,7 +20,12 @@ export const INVALID_RECORD_OPTIONS: OptionNames<InvalidRecordOptions> = {
   tally: true,
 };
 
-export type InvalidRecordPolicy = Readonly<{ letters: DeadLetters | undefined; tally: Tally }>;
+export type InvalidRecordPolicy = Readonly<{
+  letters: DeadLetters | undefined;
+  tally: Tally;
+  /** Whether a run before this one has dealt with a record (from 0) of a source. @default with none */
+  isDone?: (source: number, record: number) => boolean;
+}>;
 
 /** @throws TypeError when an option is wrong, or `dead-letter` has no place for the letters */
 export function invalidRecordPolicy(options: InvalidRecordOptions): InvalidRecordPolicy {
@@ -36,15 +41,15 @@ export function invalidRecordPolicy(options: InvalidRecordOptions): InvalidRecor
 export async function* admit<T>(
   decoded: Iterable<RecordBlock<T> | MalformedRecord> | AsyncIterable<RecordBlock<T> | MalformedRecord>,
   source: { readonly name: string; readonly index: number },
-  { letters, tally }: InvalidRecordPolicy,
+  policy: InvalidRecordPolicy,
 ): AsyncGenerator<RecordBlock<T>, void> {
   for await (const item of decoded) {
     if (isRecordBlock(item)) {
-      tally.read += item.count;
-      tally.see({ source: source.name, start: item.start, end: item.end });
+      policy.tally.read += item.count;
+      policy.tally.see({ source: source.name, start: item.start, end: item.end });
       yield item as RecordBlock<T>;
     } else {
-      await setAside(item as MalformedRecord, source, letters, tally);
+      await setAside(item as MalformedRecord, source, policy);
     }
   }
 }
@@ -52,17 +57,21 @@ export async function* admit<T>(
 async function setAside(
   { malformed, position, raw }: MalformedRecord,
   source: { readonly name: string; readonly index: number },
-  letters: DeadLetters | undefined,
-  tally: Tally,
+  { letters, tally, isDone }: InvalidRecordPolicy,
 ): Promise<void> {
   const { record } = position;
+  if (isDone?.(source.index, record - 1)) {
+    tally.settleRecord(source.name, source.index, record);
+    return;
+  }
   const at = { source: source.index, records: record - 1 };
   tally.read++;
   tally.invalid++;
   tally.see({ source: source.name, start: at, end: { ...at, records: record } });
   if (letters === undefined) throw malformed;
   const { code, message: reason } = malformed;
-  await letters.add({ source: source.name, position, code, reason, time: new Date(), raw });
+  const place = { source: source.name, sourceIndex: source.index, position };
+  await letters.add({ ...place, code, reason, time: new Date(), raw });
   tally.deadLettered++;
   tally.settleRecord(source.name, source.index, record);
 }

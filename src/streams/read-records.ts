@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
 import type { RecordRange } from '../core/checkpoint.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { Format } from '../core/format.ts';
@@ -86,9 +87,11 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
       signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
     this.#tally = policy.tally;
     const announce = (event: SourceEvent) => this.emit('source', event);
-    const blocks = readSources<T>(source, rest, policy, stop, announce);
     const { from, finished = [] } = rest;
     const done = { finished, ...(from !== undefined && { cursor: from }) };
+    const ranges = new FinishedRanges(done);
+    const isDone = (index: number, record: number) => ranges.missing(index, record, record + 1).length === 0;
+    const blocks = readSources<T>(source, rest, { ...policy, isDone }, stop, announce);
     this.#blocks =
       from === undefined && finished.length === 0 ? blocks : leaveOut(done, blocks, policy.tally);
   }

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { DeadLetter } from '../../src/core/dead-letter.ts';
+import type { DeadLetter, LetteringRun } from '../../src/core/dead-letter.ts';
 import { deadLetterFile } from '../../src/sinks/dead-letter-file.ts';
 import { temporaryFolder } from './folder.ts';
 import { failureOf } from './writing.ts';
@@ -194,4 +194,96 @@ test('deadLetterFile() takes from others what they could read of an existing fil
   await letters.add(letter(1));
   await letters.close();
   expect(statSync(path('dead.ndjson')).mode & 0o777).toBe(0o600);
+});
+
+describe('deadLetterFile() of a run with a checkpoint', () => {
+  const RUN = { run: 'orders', id: 'a1b2', isContinued: true };
+  const file = () => path('dead.ndjson');
+
+  async function written(run: LetteringRun, ...letters: readonly DeadLetter[]): Promise<void> {
+    const place = deadLetterFile(file());
+    await place.open!(run);
+    for (const each of letters) await place.add(each);
+    await place.close();
+  }
+
+  async function found(run: LetteringRun = RUN): Promise<unknown> {
+    const place = deadLetterFile(file());
+    const ranges = await place.open!(run);
+    await place.close();
+    return ranges;
+  }
+
+  test('says in each letter of which run it is, and of which of its records', async () => {
+    await written(RUN, letter(3, { sourceIndex: 2, made: 4 }));
+    expect(lines()).toMatchObject([{ run: 'orders', runId: 'a1b2', sourceIndex: 2, record: 3, made: 4 }]);
+  });
+
+  test('knows which records of the run have a letter', async () => {
+    const records = [1, 2, 3, 7].map((record) => letter(record, { sourceIndex: 0 }));
+    await written(RUN, ...records, letter(1, { sourceIndex: 3 }), letter(9, { sourceIndex: 0, made: 4 }));
+    expect(await found()).toEqual([
+      { source: 0, from: 0, to: 3 },
+      { source: 0, from: 6, to: 7 },
+      { source: 3, from: 0, to: 1 },
+      { source: 0, from: 8, to: 8, fromMade: 4, toMade: 5 },
+    ]);
+  });
+
+  test('has the letters of several runs in one file, and takes none for that of another', async () => {
+    const other = { run: 'customers', id: 'c3d4', isContinued: false };
+    await written(RUN, letter(1, { sourceIndex: 0 }));
+    await written(other, letter(2, { sourceIndex: 0, reason: 'not a1b2' }));
+    await written(RUN, letter(3, { sourceIndex: 0 }));
+    writeFileSync(file(), '{"runId":"a1b2"}\nno letter: a1b2\n[1]\n', { flag: 'a' });
+    expect(await found()).toEqual([
+      { source: 0, from: 0, to: 1 },
+      { source: 0, from: 2, to: 3 },
+    ]);
+    expect(await found({ ...other, isContinued: true })).toEqual([{ source: 0, from: 1, to: 2 }]);
+    expect(await found({ ...RUN, id: 'another' })).toEqual([]);
+  });
+
+  test('makes no file when it goes on without one', async () => {
+    expect(await found()).toEqual([]);
+    expect(existsSync(file())).toBe(false);
+  });
+
+  test('cuts off the line that a crash has torn, wherever', async () => {
+    await written(RUN, letter(1, { sourceIndex: 0 }), letter(2, { sourceIndex: 0, reason: 'é' }));
+    const bytes = readFileSync(file());
+    const first = bytes.indexOf('\n') + 1;
+    for (let length = first; length <= bytes.length; length++) {
+      writeFileSync(file(), bytes.subarray(0, length));
+      const isThere = length >= bytes.length - 1;
+      expect(await found()).toEqual([{ source: 0, from: 0, to: isThere ? 2 : 1 }]);
+      await written(RUN, letter(3, { sourceIndex: 0 }));
+      expect(lines().map((line) => (line as { record: number }).record)).toEqual(
+        isThere ? [1, 2, 3] : [1, 3],
+      );
+    }
+  });
+
+  test('cuts off nothing when the run is a new one', async () => {
+    writeFileSync(file(), 'something');
+    await written({ ...RUN, isContinued: false }, letter(1));
+    expect(readFileSync(file(), 'utf8')).toMatch(/^something\n\{"source"/);
+  });
+
+  test('does not go on with a file that it would refuse to make', async () => {
+    writeFileSync(path('elsewhere'), '');
+    symlinkSync(path('elsewhere'), file());
+    expect((await failureOf(found())).message).toContain('it is a symbolic link');
+  });
+});
+
+test('deadLetterFile() takes back a letter that could not be made safe', async () => {
+  const letters = deadLetterFile(path('dead.ndjson'));
+  await letters.add(letter(1));
+  vi.spyOn(await prototypeOfHandles(), 'datasync').mockRejectedValueOnce(new Error('EIO'));
+  await expect(letters.add(letter(2))).rejects.toThrow('EIO');
+  expect(lines()).toHaveLength(1);
+  await letters.add(letter(3));
+  await letters.close();
+  expect(lines().map((line) => (line as { record: number }).record)).toEqual([1, 3]);
 });
