@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { VARIANTS, writeFile } from './file-process.ts';
 import { forEach, type Injection, needStrace, type Step, stepsOf, type TracedRun, traced } from './strace.ts';
@@ -25,6 +27,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 let worlds = 0;
+
+/** Bytes; larger than the checkpoint. */
+const BLOCK = 1_024;
 
 const nameOf = (variant: string) => VARIANTS[variant]!.file as string;
 const pick = (steps: readonly Step[], first: number) =>
@@ -82,6 +87,19 @@ describe.each(Object.keys(VARIANTS))(
   (variant) => {
     const first = Object.keys(VARIANTS).indexOf(variant);
 
+    test('safely before the checkpoint says so, and before it gets its name', async (context) => {
+      needStrace(context);
+      const { calls } = await whole(variant);
+      let isSafe = true;
+      for (const { name, text } of calls) {
+        if (name === 'pwrite64' || name === 'ftruncate') isSafe = false;
+        if (name === 'fsync') isSafe = true;
+        const isSaid = name === 'rename' || name === 'link' || text.includes('.checkpoint.tmp');
+        if (isSaid) expect(isSafe, text).toBe(true);
+      }
+      expect(calls.some(({ name }) => name === 'pwrite64')).toBe(true);
+    });
+
     test('exactly, wherever the process is killed', async (context) => {
       needStrace(context);
       const all = stepsOf((await whole(variant)).calls);
@@ -131,5 +149,29 @@ describe.each(Object.keys(VARIANTS))(
         });
       },
     );
+  },
+);
+
+/** The system takes a part of a write, and refuses the rest: a process may make no file larger than so many blocks. */
+test.for(['ndjson', 'json', 'an old file'])(
+  'fileSink with a checkpoint writes %s exactly after writes that were cut short',
+  { timeout: 120_000 },
+  async (variant, { skip }) => {
+    skip(process.platform === 'win32', 'Windows has no limit to the size of a file');
+    const path = world(variant);
+    await writeFile(path, variant);
+    const written = readFileSync(join(path, nameOf(variant)));
+    const blocks = Array.from({ length: Math.ceil(written.length / BLOCK) - 1 }, (_, i) => i + 1);
+    expect(blocks.length).toBeGreaterThan(0);
+    await forEach(blocks, async (count) => {
+      const place = world(variant);
+      const program = [process.execPath, PROGRAM, place, variant];
+      const args = ['-c', `ulimit -f ${count * (BLOCK / 512)} && exec "$@"`, 'sh', ...program];
+      const env = { ...process.env, NODE_COMPILE_CACHE: '', POSIXLY_CORRECT: '1' };
+      const { stdout } = await promisify(execFile)('sh', args, { env });
+      expect(stdout).toBe('EFBIG\n');
+      await writeFile(place, variant);
+      expect(readFileSync(join(place, nameOf(variant))).equals(written), `${count} blocks`).toBe(true);
+    });
   },
 );
