@@ -1,6 +1,6 @@
 /**
  * Loads 231,083 flights from a JSON array into a SQLite file with the command, then asks the database.
- * Run it with `npm run demo`. It begins anew and replaces the table, so that a second run shows the same.
+ * Run it with `npm run demo`. The table is replaced, so that a second run shows the same rows.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -12,16 +12,7 @@ const query = `select (delay + 719) / 60 - 11 as hours_late, count(*) as flights
 from flights group by 1 order by 2 desc limit 5`;
 
 mkdirSync('demo', { recursive: true });
-run(
-  'run',
-  flights,
-  `sqlite:${database}?table=flights`,
-  '--if-exists',
-  'replace',
-  '--restart',
-  '--batch-size',
-  '10000',
-);
+run('run', flights, `sqlite:${database}?table=flights`, '--if-exists', 'replace', '--batch-size', '10000');
 
 const db = new DatabaseSync(database, { readOnly: true });
 console.log(`\n$ sqlite3 ${database} "select count(*) from flights"`);
