@@ -9,7 +9,7 @@ export class CuttingProxy {
   /** Address of the proxy, instead of the server's. */
   readonly url: string;
   /** What becomes of the next COMMIT, of those after it, and so on; of all others nothing. */
-  readonly cuts: (Cut | 'refuse')[] = [];
+  readonly cuts: (Cut | 'refuse' | 'hold')[] = [];
   /** Connections cut so far. */
   count = 0;
   #isRefusing = false;
@@ -30,6 +30,13 @@ export class CuttingProxy {
     this.url = url;
   }
 
+  readonly #held = Promise.withResolvers<() => void>();
+
+  /** Resolves when a COMMIT is held back, with what lets it go on. */
+  get held(): Promise<() => void> {
+    return this.#held.promise;
+  }
+
   /** Lets connections come again. */
   heal(): void {
     this.#isRefusing = false;
@@ -46,6 +53,10 @@ export class CuttingProxy {
       const cut = /COMMIT(?!TED)/.test(data.toString('latin1')) ? this.cuts.shift() : undefined;
       if (cut === undefined) {
         far.write(data);
+        return;
+      }
+      if (cut === 'hold') {
+        this.#held.resolve(() => far.write(data));
         return;
       }
       this.count++;

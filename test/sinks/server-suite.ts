@@ -136,6 +136,22 @@ export function describeServer(name: string, place: ServerPlace): void {
       expect(await storedIds(place)).toEqual(idsOf(0, 10));
     });
 
+    test('lets no later run begin between its last look at the epoch and its COMMIT', async () => {
+      const proxy = await proxied();
+      const sink = place.create({ url: proxy.url });
+      await begin(sink);
+      await writeOne(sink, rows(0, 5));
+      proxy.cuts.push('hold');
+      const written = writeOne(sink, rows(5, 10));
+      const release = await proxy.held;
+      const epoch = 'SELECT epoch FROM chain_reaction_run FOR UPDATE NOWAIT';
+      await expect(place.sql(epoch)).rejects.toThrow(/lock/i);
+      release();
+      await written;
+      expect(await place.sql(epoch)).toHaveLength(1);
+      await leave(sink);
+    });
+
     test('writes nothing more when another run has taken the lock that was lost', async () => {
       const [older, later] = [place.create(), place.create()];
       await begin(older);
