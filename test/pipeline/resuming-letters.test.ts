@@ -152,6 +152,57 @@ describe('BatchProcessor with a checkpoint and dead letters', () => {
     }
   });
 
+  test('sets no record aside twice that came before the first chunk was written', async () => {
+    const store = memoryCheckpoint();
+    const file = join(folder, `${files++}.letters`);
+    const { place, sink } = shop();
+    const input = source(true);
+    const isDown = new Error('down');
+    const run = (write: Sink<Row>['write']) =>
+      new BatchProcessor<Row, Row>({
+        source: input,
+        sink: { ...sink, write },
+        onInvalid: 'dead-letter',
+        deadLetters: deadLetterFile(file),
+        checkpoint: { store, run: 'orders' },
+      }).run();
+    await expect(run(() => Promise.reject(isDown))).rejects.toThrow('down');
+    expect(lettersIn(file).length).toBeGreaterThan(0);
+    place.isDown = false;
+    await run(sink.write);
+    expect(place.rows).toEqual(GOOD);
+    expect(lettersIn(file).map(({ record }) => record - 1)).toEqual(BAD);
+  });
+
+  test('writes a file exactly when its sink took a part of a chunk, and of what was made of a record', async () => {
+    const store = memoryCheckpoint();
+    const out = join(folder, `${files++}.csv`);
+    const whole = fileSink<Row>(out);
+    let isMended = false;
+    const sink: Sink<Row> = {
+      ...whole,
+      async write(chunk, context) {
+        const isRefused = !isMended && chunk.records.some(({ id }) => id === 459);
+        if (isRefused) throw Object.assign(refused(), { failure: { kind: 'bad-records', why: 'bad' } });
+        await whole.write(chunk, context);
+      },
+    };
+    const input = source();
+    const run = () =>
+      new BatchProcessor<Row, Row>({
+        source: input,
+        sink,
+        batchSize: 100,
+        transform: ({ id }: Row) => many(Array.from({ length: 7 }, (_, i) => ({ id: id * 7 + i }))),
+        checkpoint: { store, run: 'orders' },
+      }).run();
+    await expect(run()).rejects.toThrow('the sink refuses it');
+    isMended = true;
+    await run();
+    const rows = readFileSync(out, 'utf8').split('\n').slice(1, -1).map(Number);
+    expect(rows).toEqual(Array.from({ length: COUNT * 7 }, (_, id) => id));
+  });
+
   test('tells the records apart that a transform makes of one: those without a letter are written', async () => {
     const store = memoryCheckpoint();
     const file = join(folder, `${files++}.letters`);

@@ -108,6 +108,14 @@ describe('fileSink() of a run with a checkpoint', () => {
     expect([text('precious'), text()]).toEqual(['precious', '1\n']);
   });
 
+  test('cuts off at once what came behind the last commit', async () => {
+    const resume = await interrupted(path('out.ndjson'), 1);
+    expect(text(PARTIAL)).toBe('1\n{"a":"lost"}\n');
+    const sink = await opened(path('out.ndjson'), resume);
+    expect(text(PARTIAL)).toBe('1\n');
+    await sink.close!({ complete: false });
+  });
+
   test('remembers the columns of a first chunk, and refuses others', async () => {
     const resume = await interrupted(path('out.csv'), { a: 1 });
     const sink = await opened(path('out.csv'), resume);
