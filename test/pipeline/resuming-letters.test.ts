@@ -169,7 +169,7 @@ describe('BatchProcessor with a checkpoint and dead letters', () => {
     await expect(run(() => Promise.reject(isDown))).rejects.toThrow('down');
     expect(lettersIn(file).length).toBeGreaterThan(0);
     place.isDown = false;
-    await run(sink.write);
+    await run((chunk, context) => sink.write(chunk, context));
     expect(place.rows).toEqual(GOOD);
     expect(lettersIn(file).map(({ record }) => record - 1)).toEqual(BAD);
   });
