@@ -50,7 +50,13 @@ function judge(rows: readonly { readonly id: number; readonly content: string }[
   return { lost: COUNT - times.size, twice, changed };
 }
 
-/** Runs the command again and again: it is killed some times, at random, before it may come to its end. */
+/** The process that runs now. */
+let running: ChildProcess | undefined;
+
+/**
+ * Runs the command again and again: it is killed some times, at random, before it may come to its end.
+ * @param mostMs 0 for kills that come from elsewhere
+ */
 async function killUntilDone(
   folder: string,
   args: readonly string[],
@@ -61,7 +67,8 @@ async function killUntilDone(
   for (let runs = 0; runs < 2 * KILLS_A_LOAD; runs++) {
     const command = ['--no-warnings', MAIN, 'run', source, ...args, '--batch-size', String(BATCH_SIZE)];
     const child = spawn(process.execPath, command, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    const after = kills < KILLS_A_LOAD ? Math.floor(random() * mostMs) : undefined;
+    running = child;
+    const after = kills < KILLS_A_LOAD && mostMs > 0 ? Math.floor(random() * mostMs) : undefined;
     const { code, signal } = await killedOrDone(child, after);
     if (signal === 'SIGKILL') kills++;
     else if (code === 0) return kills;
@@ -116,9 +123,12 @@ describe('A load that is killed again and again', () => {
     let rows: { id: number; content: string }[];
     let seen: Set<string>;
     let isKeyed: boolean;
+    /** Called when records are there and the answer is not yet given. */
+    let onApplied: () => void;
     beforeEach(async () => {
       rows = [];
       seen = new Set();
+      onApplied = () => {};
       server = createServer((request, response) => {
         let body = '';
         request.on('data', (data: Buffer) => (body += data.toString()));
@@ -126,6 +136,7 @@ describe('A load that is killed again and again', () => {
           const key = String(request.headers['idempotency-key']);
           if (!isKeyed || !seen.has(key)) rows.push(...(JSON.parse(body) as typeof rows));
           seen.add(key);
+          onApplied();
           setTimeout(() => response.end(), 3); // applied, and not yet answered
         });
       });
@@ -163,12 +174,8 @@ describe('A load that is killed again and again', () => {
         let repeated = 0;
         for (let kills = 0; kills < KILLS; ) {
           rows.length = 0;
-          const killed = await killUntilDone(
-            folder,
-            [url, '--concurrency', String(concurrency)],
-            500,
-            random,
-          );
+          onApplied = killingAtRequests(random);
+          const killed = await killUntilDone(folder, [url, '--concurrency', String(concurrency)], 0, random);
           const { lost, twice, changed } = judge(rows);
           expect({ lost, changed }).toEqual({ lost: 0, changed: 0 });
           expect(twice).toBeLessThanOrEqual(killed * concurrency * BATCH_SIZE);
@@ -179,6 +186,21 @@ describe('A load that is killed again and again', () => {
         expect(repeated, 'what cannot be exactly once must show it').toBeGreaterThan(0);
       },
     );
+
+    /** Some processes, one after another, are killed when the records of one of their requests are there, unanswered. */
+    function killingAtRequests(random: () => number): () => void {
+      const killed = new Set<ChildProcess>();
+      let requests = 0;
+      let at = 1;
+      return () => {
+        if (killed.size === KILLS_A_LOAD || running === undefined || killed.has(running) || ++requests < at)
+          return;
+        running.kill('SIGKILL');
+        killed.add(running);
+        requests = 0;
+        at = 1 + Math.floor(random() * 15);
+      };
+    }
 
     /** The checkpoint lies beside the source. */
     function forget(): void {

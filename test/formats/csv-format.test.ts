@@ -315,6 +315,8 @@ test.each(SEEDS)(
         fc.constantFrom(...PIECE_SIZES, 1_000),
         (tokens, size) => {
           const input = tokens.join('');
+          // behind an empty quoted field csv-parse takes # for the beginning of a record; we find it misplaced
+          fc.pre(ours.comment === undefined || !/(?:^|[\r\n])\s*""\s*#/.test(input));
           const oracle = parsed(input, theirs);
           const { items, error } = decoding(
             csv({ header: false, ...ours }),
