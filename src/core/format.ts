@@ -1,11 +1,13 @@
 import type { Chunk } from './chunk.ts';
 import type { PipelineError } from './errors.ts';
-import type { Position } from './position.ts';
+import type { Cursor, Position } from './position.ts';
 import type { RecordBlock } from './record-block.ts';
 
 /** How records are laid out in bytes. A format knows nothing of files, networks or sinks. */
 export interface Format<T = unknown> {
   readonly name: string;
+  /** Whether its decoders heed `from`. Those of other formats are given every source from its beginning. @default false */
+  readonly isSeekable?: boolean;
   /** A new decoder for one source; it carries its state from piece to piece. */
   decoder(context: DecodeContext): Decoder<T>;
 }
@@ -16,6 +18,12 @@ export interface DecodeContext {
   readonly source: string;
   /** Which source of the run, from 0: the `source` of its cursors. */
   readonly sourceIndex: number;
+  /**
+   * Where it begins: a cursor of an earlier decoder of the same source, with bytes, behind at least one record. It gives
+   * out what that decoder gave out behind the cursor. The bytes that it is given begin with the one before the cursor,
+   * which tells whether a record ends there. @default the beginning
+   */
+  readonly from?: Cursor | undefined;
 }
 
 /**
@@ -24,6 +32,12 @@ export interface DecodeContext {
  * `PipelineError` with a position. Blocks before it have been given out by then.
  */
 export interface Decoder<T = unknown> {
+  /**
+   * Only with `from`, and before everything else: takes the beginning of the source, piece by piece, until it knows what
+   * it needs in order to begin at the cursor: the names of the columns, the way to the records. Absent when it needs nothing.
+   * @returns whether it needs more
+   */
+  prepare?(bytes: Uint8Array): boolean;
   decode(bytes: Uint8Array): Decoded<T>;
   /** The input has ended: gives out what is left, throws when the input is incomplete. */
   end(): Decoded<T>;

@@ -10,6 +10,8 @@ export interface Region {
 }
 
 const FIRST_CAPACITY = 4 * 1024;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const NONE = new Uint32Array(0);
 
 /**
@@ -20,9 +22,14 @@ export class Carry {
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
   /** Offset in the input of the first carried byte. */
-  #offset = 0;
+  #offset: number;
   /** The bytes of the unfinished record are not kept. */
   #isGivenUp = false;
+
+  /** @param offset offset in the input of the first byte that it is given */
+  constructor(offset = 0) {
+    this.#offset = offset;
+  }
 
   /** Bytes of the unfinished record that are kept. */
   get length(): number {
@@ -52,7 +59,7 @@ export class Carry {
   /** The regions that a piece completes, in order: the record that was carried, then the rest of the piece. */
   *take(piece: Uint8Array, { count, starts, ends, rest }: Frames): Generator<Region, void> {
     const isSpanning = count > 0 && (this.#length > 0 || this.#isGivenUp);
-    const spanEnd = isSpanning ? Math.max(ends[0]!, 0) : 0;
+    const spanEnd = isSpanning ? behindBreak(piece, Math.max(ends[0]!, 0)) : 0;
     const pieceOffset = this.#offset + this.#length;
     if (isSpanning) {
       const head = piece.subarray(0, spanEnd);
@@ -102,6 +109,12 @@ export class Carry {
     this.#buffer.set(bytes, this.#length);
     this.#length = length;
   }
+}
+
+/** A line break stays with the record before it, so that a cursor never lies between the two. */
+function behindBreak(piece: Uint8Array, at: number): number {
+  const afterReturn = piece[at] === CARRIAGE_RETURN ? at + 1 : at;
+  return piece[afterReturn] === LINE_FEED ? afterReturn + 1 : afterReturn;
 }
 
 /** Offsets `from` up to, not including, `to`, each less by `by`. */

@@ -1,4 +1,4 @@
-import type { Format } from '../core/format.ts';
+import type { DecodeContext, Format } from '../core/format.ts';
 import { expectKind, knownOptions } from '../core/options.ts';
 import type { RecordBytes } from '../core/record-block.ts';
 import { type CsvFramerOptions, type Framer, scanEngine } from '../scan/index.ts';
@@ -61,6 +61,7 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
   const { maxRecordBytes } = boundsOf(options);
   return {
     name,
+    isSeekable: true,
     decoder: (context) => {
       let rows = header === true ? undefined : new CsvRows(options, header);
       const takeHeader = (encoded: RecordBytes): RecordFlaw | undefined => {
@@ -69,16 +70,26 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
         rows = new CsvRows(options, columns);
         return undefined;
       };
-      return new FramedDecoder<T>({
-        context,
-        framer: createFramer(),
-        format: 'csv',
-        maxRecordBytes,
-        hasLines: true,
-        isRecoverable: true,
-        incomplete: 'The quote is not closed',
-        ...(rows === undefined && { takeHeader }),
-        decode: (encoded) => rows!.decode(encoded) as DecodedRun<T>,
+      const reading = (from: DecodeContext['from'], prepare?: (bytes: Uint8Array) => boolean) =>
+        new FramedDecoder<T>({
+          context: { ...context, from },
+          framer: createFramer(),
+          format: 'csv',
+          maxRecordBytes,
+          hasLines: true,
+          isRecoverable: true,
+          incomplete: 'The quote is not closed',
+          ...(from === undefined && header === true && { takeHeader }),
+          prepare,
+          decode: (encoded) => rows!.decode(encoded) as DecodedRun<T>,
+        });
+      if (context.from === undefined) return reading(undefined);
+      const beginning = reading(undefined);
+      const isReady = () => rows?.isReady === true;
+      return reading(context.from, (bytes) => {
+        const decoded = isReady() ? [] : beginning.decode(bytes);
+        for (const _ of decoded) if (isReady()) break;
+        return !isReady();
       });
     },
   };

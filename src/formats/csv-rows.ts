@@ -33,6 +33,11 @@ export class CsvRows {
     };
   }
 
+  /** Whether it knows how many fields a record has to have, or need not know. */
+  get isReady(): boolean {
+    return this.#columns !== false || this.#isRelaxed || this.#width !== undefined;
+  }
+
   decode(encoded: RecordBytes): DecodedRun<unknown> {
     if (this.#dialect === undefined) return this.#decodeByHalves(encoded);
     const textOf = textOfRecords(encoded);

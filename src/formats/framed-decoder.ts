@@ -5,7 +5,8 @@ import type { Cursor, Position } from '../core/position.ts';
 import type { RecordBlock, RecordBytes, RecordFormat } from '../core/record-block.ts';
 import { type Framer, type Frames, ScanError } from '../scan/index.ts';
 import { Carry, type Region } from './carry.ts';
-import { LineCounter } from './line-counter.ts';
+import { FramedRun, firstLarger, slice } from './framed-run.ts';
+import { countFeeds, LineCounter } from './line-counter.ts';
 import type { DecodedRun, RecordFlaw } from './record-flaw.ts';
 
 export interface FramedDecoderOptions<T> {
@@ -24,6 +25,8 @@ export interface FramedDecoderOptions<T> {
   readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
   /** What the input lacks when the framer says that it is incomplete. */
   readonly incomplete?: string;
+  /** What a decoder that begins at a cursor needs of the beginning of the input. @default nothing */
+  readonly prepare?: ((bytes: Uint8Array) => boolean) | undefined;
 }
 
 type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
@@ -33,19 +36,22 @@ const LOOK_LASTS = 256;
 /** Of a record that is too large only this much is set aside. */
 const RAW_PREFIX = 1_024;
 const NOTHING = new Uint8Array(0);
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** The steps that all formats share: frame records, join those that span pieces, decode, give out with positions. */
 export class FramedDecoder<T> implements Decoder<T> {
   readonly #options: FramedDecoderOptions<T>;
-  readonly #carry = new Carry();
+  readonly #carry: Carry;
   readonly #lines: LineCounter | undefined;
   #awaitsHeader: boolean;
   /** While it is above 0 records are looked at: then decoding finds what is wrong, else they are checked and stay bytes. */
   #looksLeft = 0;
   /** Records given out, malformed ones included. */
-  #records = 0;
-  /** Where the next block begins. */
+  #records: number;
+  /** Where the next block begins: at the first byte of a record, or behind the last one. */
   #start: Cursor;
+  #isAtCursor: boolean;
 
   readonly #onLook = (): void => {
     this.#looksLeft = LOOK_LASTS;
@@ -53,12 +59,23 @@ export class FramedDecoder<T> implements Decoder<T> {
 
   constructor(options: FramedDecoderOptions<T>) {
     this.#options = options;
-    this.#lines = options.hasLines ? new LineCounter() : undefined;
+    const { bytes = 0, records = 0, lines = 0 } = options.context.from ?? {};
+    this.#carry = new Carry(bytes);
+    this.#lines = options.hasLines ? new LineCounter(lines) : undefined;
     this.#awaitsHeader = options.takeHeader !== undefined;
-    this.#start = this.#cursor(0, 1);
+    this.#records = records;
+    this.#start = this.#cursor(bytes, lines + 1);
+    this.#isAtCursor = bytes === 0;
   }
 
-  *decode(piece: Uint8Array): Decoded<T> {
+  prepare(piece: Uint8Array): boolean {
+    const { framer, prepare } = this.#options;
+    if (prepare !== undefined) return prepare(piece);
+    return this.#scan(() => framer.learn?.(piece) ?? false);
+  }
+
+  *decode(given: Uint8Array): Decoded<T> {
+    const piece = this.#seek(given);
     yield* this.#frame(piece, () => this.#options.framer.push(piece));
     // one byte more: a carriage return may turn out to be no part of the record
     if (this.#carry.length <= this.#options.maxRecordBytes + 1) return;
@@ -71,20 +88,31 @@ export class FramedDecoder<T> implements Decoder<T> {
     yield* this.#frame(NOTHING, () => this.#options.framer.end());
   }
 
+  /** What it is given begins with the byte before the cursor. */
+  #seek(piece: Uint8Array): Uint8Array {
+    if (this.#isAtCursor || piece.length === 0) return piece;
+    this.#options.framer.seek(this.#start.bytes!, piece[0]!);
+    this.#isAtCursor = true;
+    return piece.subarray(1);
+  }
+
   *#frame(piece: Uint8Array, frame: () => Frames): Decoded<T> {
-    let frames: Frames;
+    const frames = this.#scan(frame);
+    for (const region of this.#carry.take(piece, frames)) yield* this.#giveOut(region);
+  }
+
+  #scan<R>(scan: () => R): R {
     try {
-      frames = frame();
+      return scan();
     } catch (error) {
       throw error instanceof ScanError ? this.#malformedInput(error) : error;
     }
-    for (const region of this.#carry.take(piece, frames)) yield* this.#giveOut(region);
   }
 
   *#giveOut(region: Region): Decoded<T> {
     const { bytes, starts, ends } = region;
     const encoded = { format: this.#options.format, bytes, starts, ends };
-    const run = new Run(region, encoded, this.#lines?.count(region));
+    const run = new FramedRun(region, encoded, this.#lines?.count(region));
     let from = this.#awaitsHeader && run.count > 0 ? this.#takeHeader(run) : 0;
     while (from < run.count) {
       const large = firstLarger(encoded, from, this.#options.maxRecordBytes);
@@ -95,7 +123,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     this.#start = this.#cursorAt(run, run.count);
   }
 
-  *#decodeRun(run: Run, from: number, to: number): Decoded<T> {
+  *#decodeRun(run: FramedRun, from: number, to: number): Decoded<T> {
     if (from === to) return;
     const { records, flaws } = this.#examine(slice(run.encoded, from, to));
     let next = from;
@@ -120,7 +148,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     return { flaws: check(encoded) };
   }
 
-  #block(run: Run, from: number, to: number, records: readonly T[] | undefined): RecordBlock<T> {
+  #block(run: FramedRun, from: number, to: number, records: readonly T[] | undefined): RecordBlock<T> {
     const { decode, context } = this.#options;
     const start = this.#start;
     this.#records += to - from;
@@ -139,7 +167,7 @@ export class FramedDecoder<T> implements Decoder<T> {
   }
 
   /** @throws PipelineError when the format cannot go on after a malformed record */
-  #malformed(run: Run, { index, code, reason }: RecordFlaw): MalformedRecord {
+  #malformed(run: FramedRun, { index, code, reason }: RecordFlaw): MalformedRecord {
     const { bytes, starts, ends, offset } = run.region;
     const length = ends[index]! - starts[index]!;
     const most = code === 'RECORD_TOO_LARGE' ? Math.min(this.#rawPrefix, length) : length;
@@ -162,7 +190,7 @@ export class FramedDecoder<T> implements Decoder<T> {
   }
 
   /** @returns the index of the first record behind the header */
-  #takeHeader(run: Run): number {
+  #takeHeader(run: FramedRun): number {
     const { encoded, region, lines } = run;
     const isLarge = firstLarger(slice(encoded, 0, 1), 0, this.#options.maxRecordBytes) === 0;
     const flaw = isLarge ? this.#tooLarge() : this.#options.takeHeader?.(slice(encoded, 0, 1));
@@ -209,35 +237,31 @@ export class FramedDecoder<T> implements Decoder<T> {
     return Math.min(RAW_PREFIX, this.#options.maxRecordBytes);
   }
 
-  /** The cursor before a record of a region; behind its last record, the end of the region. */
-  #cursorAt({ region, lines, count }: Run, index: number): Cursor {
-    return index === count
-      ? this.#cursor(region.offset + region.bytes.length, this.#lines?.current)
-      : this.#cursor(region.offset + region.starts[index]!, lines?.[index]);
+  /** The cursor before a record of a region, or behind its last one. */
+  #cursorAt({ region, lines, count }: FramedRun, index: number): Cursor {
+    if (index < count) return this.#cursor(region.offset + region.starts[index]!, lines?.[index]);
+    if (count > 0) return this.#cursorBehind(region, lines?.[count - 1]);
+    // a region without records moves it only behind a record that was given up
+    const isCounted = this.#start.records === this.#records;
+    return isCounted ? this.#start : this.#cursor(region.offset + region.bytes.length, this.#lines?.current);
+  }
+
+  /**
+   * Where reading can go on behind the last record of a region, wherever the region ends: behind the line break, or
+   * where there are no lines, behind the record. Anything else may lie between records, and be cut in its middle.
+   */
+  #cursorBehind({ bytes, starts, ends, offset }: Region, line: number | undefined): Cursor {
+    let end = ends.at(-1)!;
+    if (line === undefined) return this.#cursor(offset + end, undefined);
+    if (bytes[end] === CARRIAGE_RETURN) end++;
+    if (bytes[end] === LINE_FEED) end++;
+    return this.#cursor(offset + end, line + countFeeds(bytes, starts.at(-1)!, end));
   }
 
   #cursor(bytes: number, line: number | undefined): Cursor {
     const source = this.#options.context.sourceIndex;
     const cursor = { source, records: this.#records, bytes };
     return this.#lines === undefined || line === undefined ? cursor : { ...cursor, lines: line - 1 };
-  }
-}
-
-/** The records of a region. */
-class Run {
-  readonly region: Region;
-  readonly encoded: RecordBytes;
-  /** Line (from 1) on which each record begins. */
-  readonly lines: Uint32Array | undefined;
-
-  constructor(region: Region, encoded: RecordBytes, lines: Uint32Array | undefined) {
-    this.region = region;
-    this.encoded = encoded;
-    this.lines = lines;
-  }
-
-  get count(): number {
-    return this.encoded.starts.length;
   }
 }
 
@@ -248,14 +272,3 @@ const CODES: Readonly<Record<ScanError['kind'], ErrorCode>> = {
   path: 'PATH_NOT_FOUND',
   incomplete: 'SOURCE_TRUNCATED',
 };
-
-function slice(encoded: RecordBytes, from: number, to: number): RecordBytes {
-  if (from === 0 && to === encoded.starts.length) return encoded;
-  return { ...encoded, starts: encoded.starts.subarray(from, to), ends: encoded.ends.subarray(from, to) };
-}
-
-function firstLarger({ bytes, starts, ends }: RecordBytes, from: number, most: number): number {
-  if (bytes.length <= most) return starts.length;
-  for (let i = from; i < starts.length; i++) if (ends[i]! - starts[i]! > most) return i;
-  return starts.length;
-}

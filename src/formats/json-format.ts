@@ -43,6 +43,7 @@ export function json<T = unknown>(options: JsonOptions = {}): Format<T> {
     scanEngine().jsonFramer({ ...framing, maxDepth });
   return {
     name: 'json',
+    isSeekable: true,
     decoder: (context) =>
       decoderOf<T>(
         context,
@@ -70,6 +71,7 @@ export function jsonSeq<T = unknown>(
   const { maxDepth } = decoding;
   return {
     name: 'json-seq',
+    isSeekable: true,
     decoder: (context) =>
       decoderOf<T>(context, scanEngine().jsonFramer({ records: 'values', path: [], maxDepth }), decoding),
   };

@@ -4,7 +4,12 @@ const LINE_FEED = 0x0a;
 
 /** Counts the line feeds of regions that follow each other. */
 export class LineCounter {
-  #line = 1;
+  #line: number;
+
+  /** @param before lines before the first region */
+  constructor(before = 0) {
+    this.#line = before + 1;
+  }
 
   /** The line (from 1) on which what comes next begins. */
   get current(): number {
@@ -22,4 +27,12 @@ export class LineCounter {
     for (; feed >= 0; feed = bytes.indexOf(LINE_FEED, feed + 1)) this.#line++;
     return lines;
   }
+}
+
+/** How many line feeds there are from offset `from` up to, not including, `to`. */
+export function countFeeds(bytes: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED, from); at >= 0 && at < to; at = bytes.indexOf(LINE_FEED, at + 1))
+    count++;
+  return count;
 }

@@ -55,6 +55,10 @@ export class LineFramer implements Framer {
     return this.#frames;
   }
 
+  seek(): void {
+    this.#marked = BYTE_ORDER_MARK.length;
+  }
+
   #firstOfRecord(piece: Uint8Array, from: number): number | undefined {
     if (this.#keepBlank) return from;
     let at = from;

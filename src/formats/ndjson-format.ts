@@ -26,6 +26,7 @@ export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
   const decoding = { ...boundsOf(options), numbers: numberPolicy(options.numbers) };
   return {
     name: 'ndjson',
+    isSeekable: true,
     decoder: (context) =>
       new FramedDecoder<T>({
         context,

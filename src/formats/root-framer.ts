@@ -34,6 +34,20 @@ export class RootFramer implements Framer {
     return (this.#framer ?? this.#framers.document).end();
   }
 
+  /** A document that is one record holds nothing behind it. */
+  learn(piece: Uint8Array): boolean {
+    const { array, document } = this.#framers;
+    const root = this.#framer === undefined ? this.#rootIn(piece) : undefined;
+    if (root !== undefined) this.#framer = root === OPEN_ARRAY ? array : document;
+    if (this.#framer === document) return false;
+    return array.learn!(piece);
+  }
+
+  seek(offset: number, before: number): void {
+    this.#framer ??= this.#framers.document;
+    this.#framer.seek(offset, before);
+  }
+
   /** The first byte that is neither white space nor the byte order mark. */
   #rootIn(piece: Uint8Array): number | undefined {
     for (const byte of piece) {

@@ -55,6 +55,11 @@ export class SpacedCsvFramer implements Framer {
     return this.#frames;
   }
 
+  seek(offset: number): void {
+    this.#offset = offset;
+    this.#marked = BYTE_ORDER_MARK.length;
+  }
+
   /** A byte order mark is content until its last byte has been seen. */
   #isMark(byte: number, at: number): boolean {
     if (byte !== BYTE_ORDER_MARK[this.#marked]) {

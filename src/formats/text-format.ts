@@ -21,6 +21,7 @@ export function text(options: TextOptions = {}): Format<string> {
   const { maxRecordBytes } = boundsOf(options);
   return {
     name: 'text',
+    isSeekable: true,
     decoder: (context) =>
       new FramedDecoder<string>({
         context,

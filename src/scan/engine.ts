@@ -94,6 +94,18 @@ export interface Framer {
    * @throws ScanError when the input is incomplete
    */
   end(): Frames;
+  /**
+   * Looks for the way to the records in the beginning of the input, piece by piece, and gives out none. Only before `seek`.
+   * @returns whether it needs more; absent where nothing leads to the records
+   * @throws ScanError when what lies before the records is malformed
+   */
+  learn?(piece: Uint8Array): boolean;
+  /**
+   * Goes on in the middle of the input, at the first byte of a record or right behind one. The next piece begins there.
+   * @param offset offset of that place from the beginning of the input
+   * @param before the byte before it
+   */
+  seek(offset: number, before: number): void;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import type { Format, MalformedRecord } from '../../src/core/format.ts';
-import type { Position } from '../../src/core/position.ts';
+import type { Cursor, Position } from '../../src/core/position.ts';
 import { isRecordBlock, type RecordBlock } from '../../src/core/record-block.ts';
 
 /** What a decoder gave out, in order: values with their positions, and what is wrong with the others. */
@@ -15,18 +15,33 @@ export interface Decoding {
 
 /** Feeds the input cut at the given offsets, and checks on the way what holds for every block. */
 export function decoding(format: Format, input: string | Uint8Array, cuts: readonly number[] = []): Decoding {
+  return decodingFrom(undefined, format, input, cuts);
+}
+
+/** The same, beginning at a cursor, with the beginning of the input in pieces of one byte. @param onCursor is told of all cursors */
+export function decodingFrom(
+  start: Cursor | undefined,
+  format: Format,
+  input: string | Uint8Array,
+  cuts: readonly number[],
+  onCursor?: (cursor: Cursor) => void,
+): Decoding {
   const bytes = typeof input === 'string' ? Buffer.from(input) : Buffer.from(input);
-  const decoder = format.decoder({ source: 'in', sourceIndex: 0 });
+  const decoder = format.decoder({ source: 'in', sourceIndex: 0, from: start });
   const items: Item[] = [];
+  const before = start?.records ?? 0;
   const collect = (decoded: ReturnType<typeof decoder.decode>) => {
     for (const item of decoded as Iterable<RecordBlock | MalformedRecord>) {
-      if (isRecordBlock(item)) items.push(...itemsOf(item, bytes, items.length));
-      else items.push(malformedItem(item as MalformedRecord, items.length));
+      const read = before + items.length;
+      if (isRecordBlock(item)) items.push(...itemsOf(item, bytes, read, onCursor));
+      else items.push(malformedItem(item as MalformedRecord, read));
     }
   };
+  let from = start === undefined ? 0 : start.bytes! - 1;
+  for (let at = 0; at < (start?.bytes ?? 0); at++)
+    if (decoder.prepare?.(new Uint8Array(bytes.subarray(at, at + 1))) !== true) break;
   try {
-    let from = 0;
-    for (const to of [...cuts, bytes.length]) {
+    for (const to of [...cuts.filter((cut) => cut >= from), bytes.length]) {
       // a copy of exact size: a decoder that looks beyond its piece, or keeps one that changes later, shows
       const piece = new Uint8Array(bytes.subarray(from, to));
       collect(decoder.decode(piece));
@@ -66,7 +81,14 @@ export function* cutsOf(length: number, most = 400): Generator<readonly number[]
   for (let at = 0; at <= length; at += Math.max(step, 1)) yield [at];
 }
 
-function itemsOf(block: RecordBlock, input: Buffer, before: number): Item[] {
+function itemsOf(
+  block: RecordBlock,
+  input: Buffer,
+  before: number,
+  onCursor: (cursor: Cursor) => void = () => {},
+): Item[] {
+  for (let at = 1; at <= block.count; at++) onCursor(block.slice(0, at).end);
+  onCursor(block.end);
   expectThat(block.start.records === before, `a block starts at ${block.start.records}, not ${before}`);
   expectThat(block.end.records === before + block.count && block.count > 0, 'cursors count the records');
   expectThat(block.records.length === block.count, 'a block has as many records as it says');

@@ -38,6 +38,11 @@ export class CsvFramer implements Framer {
     return this.#frames;
   }
 
+  seek(offset: number): void {
+    this.#base = offset;
+    this.#isMarkPossible = false;
+  }
+
   /** A byte order mark is content until its last byte has been seen. */
   #skipMark(piece: Uint8Array): number {
     let at = 0;

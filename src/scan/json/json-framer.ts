@@ -1,9 +1,17 @@
 import { type Framer, type Frames, type JsonFramerOptions, ScanError } from '../engine.ts';
 import { FrameList } from '../frame-list.ts';
-import { isWhiteSpace, OPEN_ARRAY, OPEN_OBJECT } from './bytes.ts';
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  endsScalar,
+  isWhiteSpace,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from './bytes.ts';
 import { PathWalk } from './path-walk.ts';
 import { tooDeep, unexpected } from './reasons.ts';
-import type { RecordRun } from './record-run.ts';
+import type { Container, RecordRun } from './record-run.ts';
 import { S } from './table.ts';
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -15,6 +23,7 @@ export class JsonFramer implements Framer {
   readonly #walk: PathWalk;
   readonly #frames = new FrameList();
   #phase: 'mark' | 'root' | 'walk' | 'records' | 'after' = 'mark';
+  #container: Container = 'values';
   /** Offset of the piece in the input. */
   #base = 0;
   /** What is thrown by the next call, because records before it were given out first. */
@@ -41,6 +50,22 @@ export class JsonFramer implements Framer {
     this.#frames.clear();
     if (!this.#endsHere()) throw new ScanError('incomplete', this.#base, 'The input ends too early');
     return this.#frames;
+  }
+
+  learn(piece: Uint8Array): boolean {
+    let at = 0;
+    while (at < piece.length && this.#phase !== 'records') at = this.#step(piece, at);
+    this.#base += piece.length;
+    return this.#phase !== 'records';
+  }
+
+  /** A record does not end with what may stand before one. */
+  seek(offset: number, before: number): void {
+    this.#base = offset;
+    this.#phase = this.#options.records === 'document' ? 'after' : 'records';
+    const isBehind =
+      !endsScalar(before) || before === QUOTE || before === CLOSE_ARRAY || before === CLOSE_OBJECT;
+    this.#run.begin(this.#container, isBehind ? 'behind a record' : 'record');
   }
 
   /** Runs a step; of a failure behind records, these come first and the failure with the next call. */
@@ -88,7 +113,12 @@ export class JsonFramer implements Framer {
   #begin(): void {
     const { records } = this.#options;
     this.#phase = records === 'elements' ? 'root' : 'records';
-    if (records !== 'elements') this.#run.begin(records);
+    if (records !== 'elements') this.#enter(records);
+  }
+
+  #enter(container: Container): void {
+    this.#container = container;
+    this.#run.begin(container);
   }
 
   #enterRoot(piece: Uint8Array, at: number): number {
@@ -117,7 +147,7 @@ export class JsonFramer implements Framer {
     if (byte !== OPEN_ARRAY && byte !== OPEN_OBJECT)
       throw PathWalk.wrongValue(path, byte, this.#base + at, 'neither an array nor an object');
     if (path.length >= maxDepth) throw new ScanError('depth', this.#base + at, tooDeep(maxDepth));
-    this.#run.begin(byte === OPEN_ARRAY ? 'array' : 'object');
+    this.#enter(byte === OPEN_ARRAY ? 'array' : 'object');
     this.#phase = 'records';
   }
 

@@ -1,4 +1,5 @@
 import type { FrameList } from '../frame-list.ts';
+import { S } from './table.ts';
 
 /** What holds the records: an array, an object of which each value is a record, or the input itself. */
 export type Container = 'array' | 'object' | 'values' | 'document';
@@ -12,8 +13,8 @@ export interface RecordRun {
   readonly closed: boolean;
   /** Where the unfinished record began, as an offset in the piece (negative: in an earlier one); `undefined` between records. */
   readonly pending: number | undefined;
-  /** Begins behind the opening bracket, if the container has one. */
-  begin(container: Container): void;
+  /** Begins behind the opening bracket, if the container has one, or in the middle: at the first byte of a record, or behind one. */
+  begin(container: Container, at?: 'record' | 'behind a record'): void;
   /**
    * Adds the records that end in the piece.
    * @param base offset of the piece in the input
@@ -25,4 +26,9 @@ export interface RecordRun {
   advance(length: number): void;
   /** The input has ended: ends a number or literal that only this ends. @returns whether nothing is missing */
   end(frames: FrameList): boolean;
+}
+
+/** The state of the grammar in the middle of a container. */
+export function stateAt(container: Container, at: 'record' | 'behind a record'): number {
+  return at === 'record' || container === 'values' ? S.value : S.next;
 }

@@ -14,7 +14,7 @@ import {
   RECORD_SEPARATOR,
 } from '../json/bytes.ts';
 import { tooDeep, unexpected } from '../json/reasons.ts';
-import type { Container, RecordRun } from '../json/record-run.ts';
+import { type Container, type RecordRun, stateAt } from '../json/record-run.ts';
 import { A, S, TABLE } from '../json/table.ts';
 
 /** Where the run is: between two records (the states of the grammar), or inside a record or key. */
@@ -41,12 +41,12 @@ export class TypeScriptRecordRun implements RecordRun {
     this.#maxDepth = maxDepth;
   }
 
-  begin(container: Container): void {
+  begin(container: Container, at?: 'record' | 'behind a record'): void {
     this.closed = false;
     this.pending = undefined;
     this.#container = container;
     this.#place = 'between';
-    this.#state = FIRST_STATE[container];
+    this.#state = at === undefined ? FIRST_STATE[container] : stateAt(container, at);
   }
 
   run(piece: Uint8Array, from: number, base: number, frames: FrameList): number {

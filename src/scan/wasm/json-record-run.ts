@@ -1,7 +1,7 @@
 import { ScanError } from '../engine.ts';
 import type { FrameList } from '../frame-list.ts';
 import { tooDeep, unexpected } from '../json/reasons.ts';
-import type { Container, RecordRun } from '../json/record-run.ts';
+import { type Container, type RecordRun, stateAt } from '../json/record-run.ts';
 import { S } from '../json/table.ts';
 import { type Scanner, scanner } from './scanner.ts';
 
@@ -45,13 +45,13 @@ export class WasmRecordRun implements RecordRun {
     this.#state[STATE.maxDepth] = Math.min(maxDepth, GREATEST);
   }
 
-  begin(container: Container): void {
+  begin(container: Container, at?: 'record' | 'behind a record'): void {
     const number = CONTAINERS.indexOf(container);
     this.closed = false;
     this.pending = undefined;
     this.#state.fill(0, 0, STATE.maxDepth);
     this.#state[STATE.container] = number;
-    this.#state[STATE.grammar] = FIRST_STATE[number]!;
+    this.#state[STATE.grammar] = at === undefined ? FIRST_STATE[number]! : stateAt(container, at);
   }
 
   run(piece: Uint8Array, from: number, base: number, frames: FrameList): number {
