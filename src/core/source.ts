@@ -5,7 +5,14 @@ export interface Source<T = unknown> {
   /** Path, where it is a file: what is there can be looked at again. */
   readonly file?: string;
   /** Called once for a run. Rejects with a `PipelineError` when there is nothing to read. */
-  open(context: { readonly signal: AbortSignal }): Promise<SourceContent<T>>;
+  open(context: ReadContext): Promise<SourceContent<T>>;
+}
+
+/** What a source is told when it is opened. */
+export interface ReadContext {
+  readonly signal: AbortSignal;
+  /** Offset of the first byte that is wanted; asked of a source with `file` only. @default 0 */
+  readonly from?: number;
 }
 
 /** What a source holds, once it is open. Leaving the iteration early frees what it holds. */

@@ -20,21 +20,26 @@ export function fileSource(path: string | URL): Source {
   return {
     name,
     file: name,
-    open: async ({ signal }) => {
+    open: async ({ signal, from = 0 }) => {
       signal.throwIfAborted();
-      return openFile(name, signal);
+      return openFile(name, signal, from);
     },
   };
 }
 
-async function openFile(name: string, signal: AbortSignal): Promise<ByteContent> {
+async function openFile(name: string, signal: AbortSignal, from: number): Promise<ByteContent> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(name);
     const stats = await handle.stat();
     if (stats.isDirectory())
       throw new Error('It is a folder; name its files, or use a glob such as folder/*.json');
-    const stream = createReadStream('', { fd: handle, highWaterMark: PIECE_BYTES, signal });
+    const stream = createReadStream('', {
+      fd: handle,
+      highWaterMark: PIECE_BYTES,
+      signal,
+      ...(from > 0 && { start: from }),
+    });
     const content = { kind: 'bytes' as const, pieces: piecesOf(stream, name) };
     return stats.isFile() ? { ...content, size: stats.size } : content;
   } catch (cause) {

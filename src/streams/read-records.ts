@@ -2,10 +2,9 @@ import { Readable } from 'node:stream';
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
 import type { RecordRange } from '../core/checkpoint.ts';
 import { PipelineError } from '../core/errors.ts';
-import type { Format } from '../core/format.ts';
-import { ObjectBlock } from '../core/object-block.ts';
+import type { Decoder, Format } from '../core/format.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
-import type { Cursor } from '../core/position.ts';
+import { type Cursor, startOf } from '../core/position.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import type { ByteContent, Source } from '../core/source.ts';
 import type { Tally } from '../core/tally.ts';
@@ -25,6 +24,7 @@ import {
   type InvalidRecordPolicy,
   invalidRecordPolicy,
 } from './admit.ts';
+import { gather } from './gather.ts';
 import { leaveOut } from './leave-out.ts';
 import type { EndsEarly } from './stage.ts';
 
@@ -150,6 +150,7 @@ async function* readSources<T>(
   signal.throwIfAborted();
   const sources = await toSources(input);
   for (const [index, source] of sources.entries()) {
+    if (index < (options.from?.source ?? 0)) continue; // all of it is done
     const content = await source.open({ signal });
     const place = { name: source.name, index };
     if (content.kind === 'records') {
@@ -157,7 +158,7 @@ async function* readSources<T>(
       yield* admit(gather(content.records as AsyncIterable<T>, place), place, policy);
     } else {
       if (sources.length === 1) policy.tally.totalBytes = content.size;
-      yield* decodeContent<T>(source, index, content, options, policy, announce);
+      yield* decodeContent<T>(source, index, content, options, policy, announce, signal);
     }
   }
 }
@@ -169,6 +170,7 @@ async function* decodeContent<T>(
   options: ReadOptions,
   policy: InvalidRecordPolicy,
   announce: (event: SourceEvent) => void,
+  signal: AbortSignal,
 ): AsyncGenerator<RecordBlock<T>, void> {
   const { name } = source;
   const onInput = (bytes: number) => {
@@ -191,17 +193,51 @@ async function* decodeContent<T>(
     const head = await readHead(pieces, options.format === undefined ? headNeeded(stated) : 'a byte');
     const format = chooseFormat(name, content, head, options);
     announce({ source: name, format: format.name, compression });
-    const decoder = format.decoder({ source: name, sourceIndex: index });
     const place = { name, index };
-    for (const piece of head.pieces)
-      yield* admit(decoder.decode(piece) as Iterable<RecordBlock<T>>, place, policy);
-    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
-      yield* admit(decoder.decode(next.value) as Iterable<RecordBlock<T>>, place, policy);
+    const from =
+      compression === 'none' && format.isSeekable ? placeToSeek(source, index, options.from) : undefined;
+    const decoder = format.decoder({ source: name, sourceIndex: index, from });
+    if (from === undefined) yield* decodeAll<T>(decoder, chained(head.pieces, pieces), place, policy);
+    else {
+      await prepare(decoder, chained(head.pieces, pieces));
+      const rest = (await source.open({ signal, from: from.bytes! - 1 })) as ByteContent;
+      policy.tally.settle({ source: name, start: startOf(index), end: from });
+      if (policy.tally.totalBytes !== undefined) policy.tally.totalBytes -= from.bytes!;
+      yield* decodeAll<T>(decoder, rest.pieces, place, policy);
     }
-    yield* admit(decoder.end() as Iterable<RecordBlock<T>>, place, policy);
   } finally {
     await pieces.return?.();
   }
+}
+
+/** The cursor at which reading can begin without what is before it, if it can. */
+function placeToSeek({ file }: Source, index: number, from: Cursor | undefined): Cursor | undefined {
+  if (file === undefined || from?.source !== index || from.made !== undefined) return undefined;
+  return from.records > 0 && (from.bytes ?? 0) > 0 ? from : undefined;
+}
+
+/** Shows a decoder the beginning of its source, until it knows what it needs. */
+async function prepare(decoder: Decoder, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) if (decoder.prepare?.(piece) !== true) return;
+}
+
+async function* decodeAll<T>(
+  decoder: Decoder,
+  pieces: AsyncIterable<Uint8Array>,
+  place: { readonly name: string; readonly index: number },
+  policy: InvalidRecordPolicy,
+): AsyncGenerator<RecordBlock<T>, void> {
+  for await (const piece of pieces)
+    yield* admit(decoder.decode(piece) as Iterable<RecordBlock<T>>, place, policy);
+  yield* admit(decoder.end() as Iterable<RecordBlock<T>>, place, policy);
+}
+
+async function* chained(
+  head: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  yield* head;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
 interface Head {
@@ -248,47 +284,3 @@ function chooseFormat(name: string, { contentType }: ByteContent, head: Head, op
     'The format could not be detected; name it with the option format (ndjson, json, csv, tsv, text)';
   throw new PipelineError({ code: 'UNKNOWN_FORMAT', message, source: name });
 }
-
-const MOST_GATHERED = 256;
-
-/** Plain records that are there at once travel together; none waits for the next one. */
-async function* gather<T>(
-  records: AsyncIterable<T>,
-  { name, index }: { readonly name: string; readonly index: number },
-): AsyncGenerator<RecordBlock<T>, void> {
-  const iterator = records[Symbol.asyncIterator]();
-  let read = 0;
-  let next: Promise<IteratorResult<T>> | undefined;
-  try {
-    for (;;) {
-      const gathered: T[] = [];
-      const first = await (next ?? iterator.next());
-      next = undefined;
-      if (first.done) return;
-      gathered.push(first.value);
-      const idle = new Promise<typeof IDLE>((resolve) => setImmediate(resolve, IDLE));
-      while (gathered.length < MOST_GATHERED) {
-        next = iterator.next();
-        const result = await Promise.race([next, idle]).catch(failsLater);
-        if (result === IDLE || result.done) break;
-        next = undefined;
-        gathered.push(result.value);
-      }
-      const start = { source: index, records: read };
-      read += gathered.length;
-      yield new ObjectBlock({
-        source: name,
-        start,
-        end: { source: index, records: read },
-        records: gathered,
-      });
-    }
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-const IDLE: unique symbol = Symbol('idle');
-
-/** The records before the failure go out first; then the same promise is awaited again, and throws. */
-const failsLater = (): typeof IDLE => IDLE;
