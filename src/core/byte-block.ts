@@ -2,6 +2,7 @@ import { encodeJson } from './json.ts';
 import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
 import { PositionList } from './position-list.ts';
 import { BLOCK, type RecordBlock, type RecordBytes } from './record-block.ts';
+import type { Scratch } from './scratch.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -87,15 +88,15 @@ export class ByteBlock<T> implements RecordBlock<T> {
     return new ByteBlock({ ...this.#options, records: undefined });
   }
 
-  ndjson(): Uint8Array {
+  ndjson(scratch?: Scratch): Uint8Array {
     if (this.encoded.format !== 'json')
       return Buffer.from(this.records.map((r) => `${encodeJson(r)}\n`).join(''));
-    return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded);
+    return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded, scratch);
   }
 
-  jsonArray(): Uint8Array {
+  jsonArray(scratch?: Scratch): Uint8Array {
     if (this.encoded.format !== 'json') return Buffer.from(`[${this.records.map(encodeJson).join(',')}]`);
-    return joinElements(this.encoded);
+    return joinElements(this.encoded, scratch);
   }
 
   [Symbol.iterator](): Iterator<T> {
@@ -124,8 +125,8 @@ function linesAsTheyAre({ bytes, starts, ends }: RecordBytes): Uint8Array | unde
 }
 
 /** Copies the records into lines. Inside valid JSON a raw line break is always white space: it is left out. */
-function joinLines(encoded: RecordBytes): Uint8Array {
-  const out = Buffer.allocUnsafe(totalLength(encoded));
+function joinLines(encoded: RecordBytes, scratch: Scratch | undefined): Uint8Array {
+  const out = roomFor(totalLength(encoded), scratch);
   let at = 0;
   for (let i = 0; i < encoded.starts.length; i++) {
     const record = encoded.bytes.subarray(encoded.starts[i], encoded.ends[i]);
@@ -135,9 +136,9 @@ function joinLines(encoded: RecordBytes): Uint8Array {
   return out.subarray(0, at);
 }
 
-function joinElements(encoded: RecordBytes): Uint8Array {
+function joinElements(encoded: RecordBytes, scratch: Scratch | undefined): Uint8Array {
   const { bytes, starts, ends } = encoded;
-  const out = Buffer.allocUnsafe(totalLength(encoded) + 2);
+  const out = roomFor(totalLength(encoded) + 2, scratch);
   let at = out.write('[');
   for (let i = 0; i < starts.length; i++) {
     if (i > 0) out[at++] = COMMA;
@@ -146,6 +147,10 @@ function joinElements(encoded: RecordBytes): Uint8Array {
   }
   at += out.write(']', at);
   return out.subarray(0, at);
+}
+
+function roomFor(length: number, scratch: Scratch | undefined): Buffer {
+  return scratch?.room(length) ?? Buffer.allocUnsafe(length);
 }
 
 function copyWithoutLineBreaks(record: Uint8Array, out: Uint8Array, at: number): number {

@@ -2,6 +2,7 @@ import type { Chunk } from './chunk.ts';
 import type { PipelineError } from './errors.ts';
 import type { Cursor, Position } from './position.ts';
 import type { RecordBlock } from './record-block.ts';
+import type { Scratch } from './scratch.ts';
 
 /** How records are laid out in bytes. A format knows nothing of files, networks or sinks. */
 export interface Format<T = unknown> {
@@ -41,6 +42,8 @@ export interface Decoder<T = unknown> {
   decode(bytes: Uint8Array): Decoded<T>;
   /** The input has ended: gives out what is left, throws when the input is incomplete. */
   end(): Decoded<T>;
+  /** Whether it keeps nothing of a piece but what its blocks hold: then the memory of the piece may be used again after them. @default false */
+  readonly keepsNothing?: boolean;
 }
 
 export type Decoded<T> =
@@ -62,8 +65,11 @@ export interface Encoder<T = unknown> {
   readonly contentType: string;
   /** Bytes before the first chunk; it is given to those that need to see it. */
   header(first: Chunk<T> | undefined): Uint8Array;
-  /** The bytes of a chunk in pieces, each made when it is asked for, so that a large chunk is never there twice. */
-  encode(chunk: Chunk<T>): Iterable<Uint8Array>;
+  /**
+   * The bytes of a chunk in pieces, each made when it is asked for, so that a large chunk is never there twice.
+   * @param scratch where a piece may be put together, by a caller that uses each up before it asks for the next one
+   */
+  encode(chunk: Chunk<T>, scratch?: Scratch): Iterable<Uint8Array>;
   readonly separator: Uint8Array;
   readonly footer: Uint8Array;
   /** What it has taken from the first chunk and the next ones depend on, as plain JSON: for formats that take something. */

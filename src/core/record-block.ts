@@ -1,5 +1,6 @@
 import type { Cursor, Position } from './position.ts';
 import type { Positions } from './position-list.ts';
+import type { Scratch } from './scratch.ts';
 
 /** The format of the bytes of records that have not been decoded. */
 export type RecordFormat = 'json' | 'csv' | 'text';
@@ -41,10 +42,13 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
   slice(from: number, to: number): RecordBlock<T>;
   /** The same records, sharing no object with this block: for code that may change what it is given. */
   copy(): RecordBlock<T>;
-  /** One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON. */
-  ndjson(): Uint8Array;
-  /** All records as one JSON array. Nothing is decoded when the bytes are JSON. */
-  jsonArray(): Uint8Array;
+  /**
+   * One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON.
+   * @param scratch where they may be put together, by a caller that uses them up at once
+   */
+  ndjson(scratch?: Scratch): Uint8Array;
+  /** All records as one JSON array. Nothing is decoded when the bytes are JSON. @param scratch as for `ndjson` */
+  jsonArray(scratch?: Scratch): Uint8Array;
   /** Marks a block, also across two copies of this package. */
   readonly [BLOCK]: true;
 }

@@ -53,6 +53,11 @@ export interface Sink<T = unknown> {
   /** Stated honestly; the contract suite checks what can be checked. */
   readonly guarantee: Guarantee;
   readonly limits?: SinkLimits;
+  /**
+   * Whether it keeps nothing of a chunk when `write` has resolved, neither the chunk nor its bytes: then their memory may
+   * be used again. @default false
+   */
+  readonly keepsNothing?: boolean;
   open?(context: OpenContext): Promise<void>;
   write(chunk: Chunk<T>, context: WriteContext): Promise<void>;
   /**
@@ -74,7 +79,7 @@ export interface Sink<T = unknown> {
 /** A sink with every method, as the wrappers of `delivery/` need it. */
 export type FullSink<T = unknown> = Required<Omit<Sink<T>, Optional>> & Pick<Sink<T>, Optional>;
 
-type Optional = 'limits' | 'commit' | 'ledger';
+type Optional = 'limits' | 'keepsNothing' | 'commit' | 'ledger';
 
 /** The sink with another `write`, and all else as it was. */
 export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T> {
@@ -82,6 +87,7 @@ export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T
     name: sink.name,
     guarantee: sink.guarantee,
     ...(sink.limits !== undefined && { limits: sink.limits }),
+    ...(sink.keepsNothing !== undefined && { keepsNothing: sink.keepsNothing }),
     open: async (context) => sink.open?.(context),
     write,
     ...(sink.commit !== undefined && { commit: async () => sink.commit?.() }),

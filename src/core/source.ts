@@ -1,3 +1,5 @@
+import type { PiecePool } from './piece-pool.ts';
+
 /** A place from which bytes or records are read. */
 export interface Source<T = unknown> {
   /** Name for messages and for the ids of chunks: a path, a URL without credentials, `stdin`. */
@@ -13,6 +15,8 @@ export interface ReadContext {
   readonly signal: AbortSignal;
   /** Offset of the first byte that is wanted; asked of a source with `file` only. @default 0 */
   readonly from?: number;
+  /** Memory for the pieces, where they are read into memory of the source's own. @default new memory for each */
+  readonly pool?: PiecePool | undefined;
 }
 
 /** What a source holds, once it is open. Leaving the iteration early frees what it holds. */

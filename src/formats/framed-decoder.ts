@@ -41,6 +41,7 @@ const CARRIAGE_RETURN = 0x0d;
 
 /** The steps that all formats share: frame records, join those that span pieces, decode, give out with positions. */
 export class FramedDecoder<T> implements Decoder<T> {
+  readonly keepsNothing = true;
   readonly #options: FramedDecoderOptions<T>;
   readonly #carry: Carry;
   readonly #lines: LineCounter | undefined;

@@ -8,10 +8,10 @@ export function jsonEncoder<T = unknown>(): Encoder<T> {
     name: 'json',
     contentType: 'application/json',
     header: (first) => Buffer.from(first === undefined ? '[' : '[\n'),
-    *encode(chunk) {
+    *encode(chunk, scratch) {
       for (const [index, block] of chunk.blocks.entries()) {
         if (index > 0) yield SEPARATOR;
-        yield withoutBrackets(block.jsonArray());
+        yield withoutBrackets(block.jsonArray(scratch));
       }
     },
     separator: SEPARATOR,

@@ -8,8 +8,8 @@ export function ndjsonEncoder<T = unknown>(): Encoder<T> {
     name: 'ndjson',
     contentType: 'application/x-ndjson',
     header: () => NOTHING,
-    *encode(chunk) {
-      for (const block of chunk.blocks) yield block.ndjson();
+    *encode(chunk, scratch) {
+      for (const block of chunk.blocks) yield block.ndjson(scratch);
     },
     separator: NOTHING,
     footer: NOTHING,

@@ -1,6 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import type { DeadLetters } from '../core/dead-letter.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
+import { toSink } from '../core/function-sink.ts';
+import { PiecePool } from '../core/piece-pool.ts';
 import { Tally } from '../core/tally.ts';
 import { toSources } from '../sources/to-sources.ts';
 import { LeaveOutMade, partlyDone } from '../streams/leave-out-made.ts';
@@ -116,9 +118,11 @@ function createStages<In, Out>(
   const deadLetters = letters && limit.around(letters);
   const options = { ...given, deadLetters };
   const from = resumption?.from;
+  const pool = toSink(sink).keepsNothing === true ? new PiecePool() : undefined;
   const reader = readRecords<In>(source, {
     ...readingOf(options),
     tally,
+    pool,
     ...(from !== undefined && { from }),
     ...(resumption !== undefined && { finished: resumption.finished }),
   });
@@ -130,7 +134,8 @@ function createStages<In, Out>(
     ...retry,
     tally,
     deadLetters,
-    onWritten: () => {
+    onWritten: (chunk) => {
+      for (const block of chunk.blocks) pool?.giveBack(block);
       limit.check();
       report();
     },

@@ -1,5 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { Encoder } from '../core/format.ts';
+import type { Scratch } from '../core/scratch.ts';
 
 /** How far an output has come. */
 export interface OutputState {
@@ -30,12 +31,12 @@ export class EncodedOutput {
     if (encoder !== undefined) this.#encoder.goOn?.(encoder);
   }
 
-  /** The bytes that the chunk adds to the output. @throws PipelineError when the format cannot hold a record */
-  *piecesOf(chunk: Chunk): Generator<Uint8Array, void> {
+  /** The bytes that the chunk adds to the output. @param scratch as for encoders @throws PipelineError when the format cannot hold a record */
+  *piecesOf(chunk: Chunk, scratch?: Scratch): Generator<Uint8Array, void> {
     if (chunk.count === 0) return;
     const before = this.#isBegun ? this.#encoder.separator : this.#encoder.header(chunk);
     if (before.length > 0) yield before;
-    yield* this.#encoder.encode(chunk);
+    yield* this.#encoder.encode(chunk, scratch);
   }
 
   /** The pieces of a chunk are in the output. */

@@ -1,6 +1,7 @@
 import type { Chunk } from '../core/chunk.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import type { Encoder } from '../core/format.ts';
+import { Scratch } from '../core/scratch.ts';
 import type { ResumeContext } from '../core/sink.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat } from '../formats/encoders.ts';
 import { type Compression, type Compressor, createCompressor } from './compressor.ts';
@@ -23,6 +24,8 @@ export class FileOutput {
   readonly #options: FileOutputOptions;
   readonly #encoded: EncodedOutput;
   readonly #compressor: Compressor;
+  /** A compressor takes all pieces of a chunk together; without one each is written before the next one is made. */
+  readonly #scratch: Scratch | undefined;
   readonly #from: number;
   /** What the run before this one has noted. */
   readonly #mark: FileMark | undefined;
@@ -42,6 +45,7 @@ export class FileOutput {
     this.#options = options;
     this.#encoded = new EncodedOutput(encoder);
     this.#compressor = createCompressor(options.compression);
+    this.#scratch = options.compression === 'none' ? new Scratch() : undefined;
     this.#from = from;
     this.#staged = staged;
     this.#mark = mark;
@@ -52,7 +56,7 @@ export class FileOutput {
   async write(chunk: Chunk): Promise<void> {
     if (chunk.count === 0) return;
     this.#staged ??= await reopenFile(this.#options.file, this.#options.ifExists, this.#mark!);
-    const pieces = await this.#compressor.compress(this.#encoded.piecesOf(chunk));
+    const pieces = await this.#compressor.compress(this.#encoded.piecesOf(chunk, this.#scratch));
     await this.#staged.append(pieces);
     this.#compressor.written();
     this.#encoded.written(chunk);

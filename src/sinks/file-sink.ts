@@ -63,6 +63,7 @@ export function fileSink<T = unknown>(options: string | URL | FileSinkOptions): 
   return {
     name: output.file,
     guarantee: 'exactly-once',
+    keepsNothing: true,
     async open({ resume }) {
       opened = await FileOutput.open(output, resume);
     },

@@ -24,6 +24,7 @@ export interface SqlServer {
 /** A sink for a table of a SQL server: one transaction a chunk, on as many connections as there are chunks at once. */
 export class SqlWriter<T> implements Sink<T> {
   readonly name: string;
+  readonly keepsNothing = true;
   readonly ledger: Ledger;
   readonly #server: SqlServer;
   readonly #target: SqlTarget;

@@ -63,6 +63,7 @@ export function sqliteSink<T = unknown>(
 
 class SqliteWriter<T> implements Sink<T> {
   readonly name: string;
+  readonly keepsNothing = true;
   readonly ledger: Ledger;
   readonly #database: SqliteDatabase;
   readonly #given: SqliteTarget;

@@ -50,6 +50,7 @@ export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T
   return {
     name: 'stdout',
     guarantee: 'at-least-once',
+    keepsNothing: true,
     write: (chunk, { signal }) =>
       inTurn(async () => {
         signal.throwIfAborted();

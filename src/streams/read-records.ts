@@ -2,13 +2,14 @@ import { Readable } from 'node:stream';
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
 import type { RecordRange } from '../core/checkpoint.ts';
 import { PipelineError } from '../core/errors.ts';
-import type { Decoder, Format } from '../core/format.ts';
+import type { Decoder, Format, MalformedRecord } from '../core/format.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
+import type { PiecePool } from '../core/piece-pool.ts';
 import { type Cursor, startOf } from '../core/position.ts';
-import type { RecordBlock } from '../core/record-block.ts';
+import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
 import type { ByteContent, Source } from '../core/source.ts';
 import type { Tally } from '../core/tally.ts';
-import { detectFormat, type HeadNeed, headNeeded } from '../formats/detect.ts';
+import { detectFormat, headNeeded } from '../formats/detect.ts';
 import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
 import {
   COMPRESSION_OPTIONS,
@@ -26,6 +27,7 @@ import {
 } from './admit.ts';
 import { gather } from './gather.ts';
 import { leaveOut } from './leave-out.ts';
+import { type Head, readHead } from './read-head.ts';
 import type { EndsEarly } from './stage.ts';
 
 /** Options of `readRecords`. */
@@ -36,6 +38,8 @@ export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidR
   readonly from?: Cursor;
   /** Whole records beyond that are left out, too. @default none */
   readonly finished?: readonly RecordRange[];
+  /** Memory for the pieces of files. Who gives one gives it back the blocks that are done with. @default new memory for each piece */
+  readonly pool?: PiecePool | undefined;
   /** Ends the reading, and every wait of the source. */
   readonly signal?: AbortSignal;
 }
@@ -47,6 +51,7 @@ export const READ_OPTIONS: OptionNames<ReadOptions> = {
   format: true,
   from: true,
   finished: true,
+  pool: true,
   signal: true,
 };
 
@@ -151,7 +156,7 @@ async function* readSources<T>(
   const sources = await toSources(input);
   for (const [index, source] of sources.entries()) {
     if (index < (options.from?.source ?? 0)) continue; // all of it is done
-    const content = await source.open({ signal });
+    const content = await source.open({ signal, pool: options.pool });
     const place = { name: source.name, index };
     if (content.kind === 'records') {
       announce({ source: source.name, format: 'records' });
@@ -197,13 +202,18 @@ async function* decodeContent<T>(
     const from =
       compression === 'none' && format.isSeekable ? placeToSeek(source, index, options.from) : undefined;
     const decoder = format.decoder({ source: name, sourceIndex: index, from });
-    if (from === undefined) yield* decodeAll<T>(decoder, chained(head.pieces, pieces), place, policy);
+    if (from === undefined)
+      yield* decodeAll<T>(decoder, chained(head.pieces, pieces), place, policy, options.pool);
     else {
       await prepare(decoder, chained(head.pieces, pieces));
-      const rest = (await source.open({ signal, from: from.bytes! - 1 })) as ByteContent;
+      const rest = (await source.open({
+        signal,
+        from: from.bytes! - 1,
+        pool: options.pool,
+      })) as ByteContent;
       policy.tally.settle({ source: name, start: startOf(index), end: from });
       if (policy.tally.totalBytes !== undefined) policy.tally.totalBytes -= from.bytes!;
-      yield* decodeAll<T>(decoder, rest.pieces, place, policy);
+      yield* decodeAll<T>(decoder, rest.pieces, place, policy, options.pool);
     }
   } finally {
     await pieces.return?.();
@@ -226,10 +236,25 @@ async function* decodeAll<T>(
   pieces: AsyncIterable<Uint8Array>,
   place: { readonly name: string; readonly index: number },
   policy: InvalidRecordPolicy,
+  pool: PiecePool | undefined,
 ): AsyncGenerator<RecordBlock<T>, void> {
-  for await (const piece of pieces)
-    yield* admit(decoder.decode(piece) as Iterable<RecordBlock<T>>, place, policy);
+  const lender = decoder.keepsNothing === true ? pool : undefined;
+  for await (const piece of pieces) {
+    const decoded = decoder.decode(piece) as Iterable<RecordBlock<T> | MalformedRecord>;
+    yield* admit(lender === undefined ? decoded : sent(decoded, lender), place, policy);
+    lender?.decoded(piece);
+  }
   yield* admit(decoder.end() as Iterable<RecordBlock<T>>, place, policy);
+}
+
+function* sent<T>(
+  decoded: Iterable<RecordBlock<T> | MalformedRecord>,
+  pool: PiecePool,
+): Generator<RecordBlock<T> | MalformedRecord, void> {
+  for (const item of decoded) {
+    if (isRecordBlock(item)) pool.send(item);
+    yield item;
+  }
 }
 
 async function* chained(
@@ -238,34 +263,6 @@ async function* chained(
 ): AsyncGenerator<Uint8Array, void> {
   yield* head;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-}
-
-interface Head {
-  readonly pieces: readonly Uint8Array[];
-  readonly bytes: Uint8Array;
-  /** Nothing comes after it. */
-  readonly isWhole: boolean;
-}
-
-const MOST_HEAD = 64 * 1024;
-
-/** The first bytes that are enough to detect the format, or all there are: no record waits for more. */
-async function readHead(pieces: AsyncIterator<Uint8Array>, need: HeadNeed): Promise<Head> {
-  const head: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const next = await pieces.next();
-    if (next.done) return { pieces: head, bytes: Buffer.concat(head), isWhole: true };
-    head.push(next.value);
-    length += next.value.length;
-    if (length >= MOST_HEAD || (length > 0 && need === 'a byte') || (need === 'a line' && hasLine(head)))
-      return { pieces: head, bytes: head.length === 1 ? head[0]! : Buffer.concat(head), isWhole: false };
-  }
-}
-
-/** Whether a line that is not blank is whole; looked for only where the last piece ends one. */
-function hasLine(pieces: readonly Uint8Array[]): boolean {
-  return pieces.at(-1)!.includes(0x0a) && /\S[^\n]*\n/.test(Buffer.concat(pieces).toString('latin1'));
 }
 
 function chooseFormat(name: string, { contentType }: ByteContent, head: Head, options: ReadOptions): Format {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Chunk } from '../core/chunk.ts';
 import { PartialWriteError } from '../core/errors.ts';
+import type { RecordBytes } from '../core/record-block.ts';
 import { type ChunkOfOptions, chunkOf } from './chunk-of.ts';
 import type { Place } from './contract-place.ts';
 import {
@@ -68,6 +69,26 @@ export async function changesNothing(place: Place): Promise<void> {
     await place.run((sink) => place.write(sink, chunk));
     assert.deepStrictEqual(chunk.records, records, 'the records must stay as they were');
     assert.deepStrictEqual(Buffer.from(chunk.ndjson()), bytes, 'the bytes must stay as they were');
+  }
+}
+
+export async function keepsNothing(place: Place): Promise<void> {
+  const records = plainRecords(40);
+  await place.run(async (sink) => {
+    for (const [index, part] of [records.slice(0, 20), records.slice(20)].entries()) {
+      const chunk = chunkOf(part, { from: 'bytes', before: 20 * index }).copy();
+      await place.write(sink, chunk);
+      if (sink.keepsNothing === true) overwrite(chunk.encoded!);
+    }
+  });
+  await place.holds(records, 'what becomes of the bytes of a chunk that is written must change nothing');
+}
+
+/** Every record becomes the number 0. */
+function overwrite({ bytes, starts, ends }: RecordBytes): void {
+  for (const [i, start] of starts.entries()) {
+    bytes.fill(0x20, start, ends[i]);
+    bytes[start] = 0x30;
   }
 }
 

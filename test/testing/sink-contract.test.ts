@@ -144,6 +144,20 @@ const mutants: readonly [
     },
   ],
   [
+    'keeps nothing of a chunk that is written, if it says so',
+    'chunks that are looked at when the run is over',
+    class extends MemorySink {
+      readonly keepsNothing = true;
+      readonly #chunks: Chunk[] = [];
+      override async write(chunk: Chunk) {
+        this.#chunks.push(chunk);
+      }
+      override async close() {
+        for (const chunk of this.#chunks) this.keep(chunk, chunk.records);
+      }
+    },
+  ],
+  [
     'can be closed without being opened',
     'a close that needs open()',
     class extends MemorySink {

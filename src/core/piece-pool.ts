@@ -1,0 +1,64 @@
+import type { RecordBlock } from './record-block.ts';
+
+/** Bytes of a piece: read at the speed of memory, framed while they are in the processor's cache. */
+export const PIECE_BYTES = 256 * 1024;
+
+/** What is known of a piece that is in use. */
+interface Loan {
+  readonly piece: Buffer;
+  /** Records of it that are on their way. */
+  travelling: number;
+  /** All its records are known. */
+  isDecoded: boolean;
+}
+
+/**
+ * The memory of the pieces of a source, used again when all records in them are done with. New memory for each piece
+ * costs the system as much as reading does, and lies about until it is collected.
+ *
+ * A piece of which a record is never given back (it was filtered, the run has failed) is not used again: it is collected
+ * like any other. So it is safe to forget a record here, and wrong to give one back that somebody still looks at.
+ */
+export class PiecePool {
+  readonly #free: Buffer[] = [];
+  readonly #loans = new WeakMap<ArrayBufferLike, Loan>();
+
+  /** Memory for a piece, with anything in it. */
+  take(): Buffer {
+    const piece = this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#loans.set(piece.buffer, { piece, travelling: 0, isDecoded: false });
+    return piece;
+  }
+
+  /** Notes the records of a block as on their way. */
+  send(block: RecordBlock): void {
+    const loan = this.#loanOf(block);
+    if (loan !== undefined) loan.travelling += block.count;
+  }
+
+  /** Notes that no more records come of a piece, and that nothing else is kept of it. */
+  decoded(piece: Uint8Array): void {
+    const loan = this.#loans.get(piece.buffer);
+    if (loan === undefined) return;
+    loan.isDecoded = true;
+    this.#reuse(loan);
+  }
+
+  /** Gives back the records of a block: nobody looks at their bytes any more. */
+  giveBack(block: RecordBlock): void {
+    const loan = this.#loanOf(block);
+    if (loan === undefined) return;
+    loan.travelling -= block.count;
+    this.#reuse(loan);
+  }
+
+  #loanOf({ encoded }: RecordBlock): Loan | undefined {
+    return encoded && this.#loans.get(encoded.bytes.buffer);
+  }
+
+  #reuse({ piece, travelling, isDecoded }: Loan): void {
+    if (!isDecoded || travelling !== 0) return;
+    this.#loans.delete(piece.buffer);
+    this.#free.push(piece);
+  }
+}
