@@ -1,14 +1,12 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import { jsonlParser } from 'stream-chain/node/jsonl';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
-import type { Chunk } from '../../src/core/chunk.ts';
-import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
-import { readRecords } from '../../src/streams/read-records.ts';
+import { batched } from '../support/batched.ts';
+import { ourChunks } from '../support/chunks.ts';
 import { csv, jsonArray, ndjson } from '../support/data.ts';
+import { unlessInstalled } from '../support/peer.ts';
 import type { Question } from '../support/question.ts';
 
 const BATCH = 1_000;
@@ -23,9 +21,15 @@ export const question: Question = {
       input: 'json',
       run: (file) => streamJson(file, { streamValues: false }),
     },
+    '@streamparser/json, batched by hand': {
+      input: 'json',
+      run: streamParser,
+      ...unlessInstalled('@streamparser/json'),
+    },
     'JSON.parse of the whole text': { input: 'json', run: parseWhole },
     'chain-reaction, NDJSON': { input: 'ndjson', run: ourChunks },
     'readline and JSON.parse, batched by hand': { input: 'ndjson', run: readLines },
+    'split2 and JSON.parse, batched by hand': { input: 'ndjson', run: split, ...unlessInstalled('split2') },
     'stream-chain jsonl, batched by hand': { input: 'ndjson', run: jsonl },
     'chain-reaction, CSV': { input: 'csv', run: ourChunks },
     'csv-parse, batched by hand': { input: 'csv', run: csvParse },
@@ -38,22 +42,32 @@ export const question: Question = {
   ],
 };
 
-async function ourChunks(file: string): Promise<number> {
-  let count = 0;
-  const counter = new Writable({
-    objectMode: true,
-    write(chunk: Chunk, _encoding, callback) {
-      count += chunk.records.length;
-      callback();
-    },
-  });
-  await pipeline(readRecords(file), new ChunkTransform({ batchSize: BATCH }), counter);
-  return count;
-}
-
 async function streamJson(file: string, options: object): Promise<number> {
   const values = streamArray.withParserAsStream(options);
   return batched(createReadStream(file).pipe(values), (item) => (item as { value: unknown }).value);
+}
+
+async function streamParser(file: string): Promise<number> {
+  const { JSONParser } = (await import('@streamparser/json' as string)) as {
+    JSONParser: new (
+      options: object,
+    ) => { onValue: (item: { value: unknown }) => void; write: (bytes: Buffer) => void };
+  };
+  const parser = new JSONParser({ paths: ['$.*'], keepStack: false });
+  const found: unknown[] = [];
+  parser.onValue = ({ value }) => found.push(value);
+  async function* values() {
+    for await (const bytes of createReadStream(file)) {
+      parser.write(bytes as Buffer);
+      yield* found.splice(0);
+    }
+  }
+  return batched(values(), (value) => value);
+}
+
+async function split(file: string): Promise<number> {
+  const { default: split2 } = (await import('split2' as string)) as { default: () => NodeJS.ReadWriteStream };
+  return batched(createReadStream(file).pipe(split2()), (line) => JSON.parse(line as string));
 }
 
 async function parseWhole(file: string): Promise<number> {
@@ -79,18 +93,4 @@ async function jsonl(file: string): Promise<number> {
 
 async function csvParse(file: string): Promise<number> {
   return batched(createReadStream(file).pipe(parse({ columns: true })), (record) => record);
-}
-
-/** What people write by hand today. */
-async function batched(items: AsyncIterable<unknown>, read: (item: unknown) => unknown): Promise<number> {
-  let count = 0;
-  let batch: unknown[] = [];
-  for await (const item of items) {
-    batch.push(read(item));
-    if (batch.length === BATCH) {
-      count += batch.length;
-      batch = [];
-    }
-  }
-  return count + batch.length;
 }

@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
+import { PIECE_BYTES, PiecePool } from '../../src/core/piece-pool.ts';
+import type { ByteContent } from '../../src/core/source.ts';
 import { Carry } from '../../src/formats/carry.ts';
 import { type Framer, type ScanEngine, scanEngine } from '../../src/scan/index.ts';
+import { fileSource } from '../../src/sources/file-source.ts';
 import { csv, jsonArray } from '../support/data.ts';
 import type { Question } from '../support/question.ts';
 
-const PIECE_BYTES = 1_048_576;
 const MAX_DEPTH = 512;
 
 export const question: Question = {
@@ -49,32 +51,41 @@ function csvFramer(engine: ScanEngine): Framer {
   return engine.csvFramer({ delimiter: 0x2c, quote: 0x22, escape: 0x22 });
 }
 
-function pieces(file: string): AsyncIterable<Buffer> {
-  return createReadStream(file, { highWaterMark: PIECE_BYTES });
-}
-
 async function readOnly(file: string): Promise<number> {
   let count = 0;
-  for await (const piece of pieces(file)) count += piece.length > 0 ? 1 : 0;
+  for await (const piece of createReadStream(file, { highWaterMark: PIECE_BYTES }))
+    count += (piece as Buffer).length > 0 ? 1 : 0;
   return count;
 }
 
 async function frame(file: string, framer: Framer): Promise<number> {
   let count = 0;
-  for await (const piece of pieces(file)) count += framer.push(piece).count;
+  const pool = new PiecePool();
+  for await (const piece of piecesOf(file, pool)) {
+    count += framer.push(piece).count;
+    pool.decoded(piece);
+  }
   return count + framer.end().count;
+}
+
+/** As the package reads a file. */
+async function* piecesOf(file: string, pool: PiecePool): AsyncGenerator<Uint8Array, void> {
+  const { signal } = new AbortController();
+  yield* ((await fileSource(file).open({ signal, pool })) as ByteContent).pieces;
 }
 
 /** What a byte sink receives: records joined where they span pieces, and each of them checked. */
 async function validate(file: string, engine: ScanEngine): Promise<number> {
   const framer = jsonFramer(engine);
   const carry = new Carry();
+  const pool = new PiecePool();
   let count = 0;
-  for await (const piece of pieces(file)) {
+  for await (const piece of piecesOf(file, pool)) {
     for (const { bytes, starts, ends } of carry.take(piece, framer.push(piece))) {
       if (engine.validateJson(bytes, starts, ends, MAX_DEPTH) !== undefined) throw new Error('malformed');
       count += starts.length;
     }
+    pool.decoded(piece);
   }
   return count + framer.end().count;
 }

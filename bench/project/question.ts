@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
+import { PiecePool } from '../../src/core/piece-pool.ts';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
@@ -61,14 +62,16 @@ async function project(file: string, text: 'copy' | 'csv', delimiter: string): P
       ? copyLines(block, columns)
       : csvLines(block, columns, { delimiter, escapeFormulas: false }, false);
   const writer = new RowWriter({ columns, text, delimiter, isStrict: false, decoded });
+  const pool = new PiecePool();
   let count = 0;
   async function* rows(blocks: AsyncIterable<RecordBlock>) {
     for await (const block of blocks) {
       count += block.count;
       yield* writer.rows(block);
+      pool.giveBack(block);
     }
   }
-  await pipeline(readRecords(file), rows, createWriteStream(OUT));
+  await pipeline(readRecords(file, { pool }), rows, createWriteStream(OUT));
   rmSync(OUT);
   return count;
 }

@@ -26,11 +26,15 @@ export function unlessOnPath(program: string): { readonly missing?: string } {
   return found ? {} : { missing: `${program} is not on the PATH` };
 }
 
-/** Runs a program on a file; its output is counted in lines. */
+/** Runs a program; its output is counted in lines. */
 export async function linesOf(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let lines = 0;
-  for await (const bytes of child.stdout as AsyncIterable<Buffer>)
+  for await (const bytes of outputOf(program, args))
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
   return lines;
+}
+
+/** What a program prints. */
+export function outputOf(program: string, args: readonly string[]): AsyncIterable<Buffer> {
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] }).stdout;
 }
