@@ -12,9 +12,10 @@ const isText: Check = (value) => typeof value === 'string';
 const isHash: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 const isHashedBytes = objectOf({ from: isCount, to: isCount, sha256: isHash });
+const isHashedRecord = objectOf({ record: isCount, sha256: isHash });
 const isFingerprint = objectOf(
   { name: isText },
-  { size: isCount, etag: isText, head: isHashedBytes, tail: isHashedBytes },
+  { size: isCount, etag: isText, head: isHashedBytes, tail: isHashedBytes, records: listOf(isHashedRecord) },
 );
 const isCursor = objectOf(
   { source: isCount, records: isCount },

@@ -50,6 +50,18 @@ export interface Fingerprint {
   readonly head?: HashedBytes;
   /** The last bytes before the position of a cursor: 4 KiB, or all there are. */
   readonly tail?: HashedBytes;
+  /** Where bytes cannot be looked at again: the first record that was read, and the last one known before the cursor. */
+  readonly records?: readonly HashedRecord[];
+}
+
+/** A record of an input, by its hash. */
+export interface HashedRecord {
+  /** Its number in the source, from 1. */
+  readonly record: number;
+  /** SHA-256 of its bytes, or of its JSON text where it has none; 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** What the source calls the place behind it, as plain JSON: for sources that can begin at such a place. */
+  readonly token?: unknown;
 }
 
 /** A piece of an input, by its hash. */

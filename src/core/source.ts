@@ -13,10 +13,25 @@ export interface Source<T = unknown> {
 /** What a source is told when it is opened. */
 export interface ReadContext {
   readonly signal: AbortSignal;
-  /** Offset of the first byte that is wanted; asked of a source with `file` only. @default 0 */
+  /**
+   * Offset of the first byte that is wanted; asked of a source with `file`, or of one whose content has an `etag`.
+   * @default 0
+   */
   readonly from?: number;
+  /** With `from`: of which version it is wanted. */
+  readonly etag?: string | undefined;
+  /** Asked of a source of records that has given out tokens. @default the first record */
+  readonly after?: ReadAfter | undefined;
   /** Memory for the pieces, where they are read into memory of the source's own. @default new memory for each */
   readonly pool?: PiecePool | undefined;
+}
+
+/** A place behind a record of a source. */
+export interface ReadAfter {
+  /** Records before it. */
+  readonly records: number;
+  /** What the source has called it. */
+  readonly token: unknown;
 }
 
 /** What a source holds, once it is open. Leaving the iteration early frees what it holds. */
@@ -26,6 +41,10 @@ export type SourceContent<T = unknown> = ByteContent | RecordContent<T>;
 export interface ByteContent {
   readonly kind: 'bytes';
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** Offset of the first byte. @default what was asked for */
+  readonly from?: number;
+  /** Tells this version of the content from every other, byte for byte, and lets it be read from any place on: a strong ETag. */
+  readonly etag?: string;
   /** Bytes as they are stored (before decompression), when known. */
   readonly size?: number;
   /** They were compressed on the way only: what the ending of the name says of compression has been undone. @default false */
@@ -38,4 +57,8 @@ export interface ByteContent {
 export interface RecordContent<T> {
   readonly kind: 'records';
   readonly records: AsyncIterable<T>;
+  /** Records of the source before the first of them. @default 0 */
+  readonly before?: number;
+  /** What the source calls the place behind a record, as plain JSON: there it can begin. */
+  tokenOf?(record: T): unknown;
 }

@@ -36,7 +36,7 @@ export interface CheckpointOptions {
 
 /** Options of `BatchProcessor`. */
 export interface BatchProcessorOptions<In = unknown, Out = In>
-  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool'> {
+  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool' | 'watch'> {
   /** A path or glob, a URL, `-` for stdin, a Node or web stream, a `Response`, an (async) iterable, or several. */
   readonly source: SourceInput;
   /** Where the chunks go: a sink, or a function `async (records, { chunk, attempt, signal }) => …`. */
@@ -75,7 +75,14 @@ export interface BatchProcessorOptions<In = unknown, Out = In>
   readonly onSource?: (source: { readonly source: string; readonly format: string }) => void;
 }
 
-const { tally: _tally, from: _from, finished: _finished, pool: _pool, ...READING } = READ_OPTIONS;
+const {
+  tally: _tally,
+  from: _from,
+  finished: _finished,
+  pool: _pool,
+  watch: _watch,
+  ...READING
+} = READ_OPTIONS;
 
 export const PROCESSOR_OPTIONS: OptionNames<BatchProcessorOptions> = {
   ...READING,

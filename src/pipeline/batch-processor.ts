@@ -57,7 +57,7 @@ export class BatchProcessor<In = unknown, Out = In> {
       if (current.isStopped) throw stopped();
       if (resumption?.finishedAt !== undefined)
         return { ...summarize(tally, elapsedMs()), finishedAt: resumption.finishedAt };
-      const stages = createStages({ ...this.#options, source: sources }, tally, report, current);
+      const stages = createStages({ ...this.#options, source: sources }, tally, inputs, report, current);
       await runStages(stages, deadLetters);
       if (current.isStopped) throw stopped();
       limit.check();
@@ -109,6 +109,7 @@ async function runStages(
 function createStages<In, Out>(
   given: BatchProcessorOptions<In, Out>,
   tally: Tally,
+  inputs: Inputs,
   report: () => void,
   current: CurrentRun,
 ) {
@@ -124,7 +125,7 @@ function createStages<In, Out>(
     tally,
     pool,
     ...(from !== undefined && { from }),
-    ...(resumption !== undefined && { finished: resumption.finished }),
+    ...(resumption !== undefined && { finished: resumption.finished, watch: inputs }),
   });
   reader.on('source', (event: SourceEvent) => {
     onSource?.(event);

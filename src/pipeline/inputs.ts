@@ -1,9 +1,12 @@
 import { compareFingerprints } from '../checkpoint/compare-fingerprints.ts';
 import { fingerprintFile, hashBefore } from '../checkpoint/fingerprint.ts';
+import { Witness, type WitnessOptions } from '../checkpoint/witness.ts';
 import type { Fingerprint } from '../core/checkpoint.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageOf, PipelineError } from '../core/errors.ts';
 import type { Cursor } from '../core/position.ts';
-import type { Source } from '../core/source.ts';
+import type { ReadWatch } from '../core/read-watch.ts';
+import type { RecordBlock } from '../core/record-block.ts';
+import type { ReadAfter, Source, SourceContent } from '../core/source.ts';
 
 /** What can be said of inputs after a look at them. */
 export interface InputsVerdict {
@@ -12,22 +15,33 @@ export interface InputsVerdict {
   readonly reason?: string;
 }
 
-/** The inputs of a run: what they are is noted, and compared with what was noted. Only files can be looked at again. */
-export class Inputs {
+/**
+ * The inputs of a run: what they are is noted, and compared with what was noted. Files can be looked at before they are
+ * read; all others show what they are when they are opened, and while what is done is read again.
+ */
+export class Inputs implements ReadWatch {
   readonly #sources: readonly Source[];
   /** By the number of the source, what does not change while it is read. */
   readonly #seen = new Map<number, Fingerprint>();
+  /** Of sources that are no files, by their number. */
+  readonly #witnesses = new Map<number, Witness>();
+  #earlier: Earlier = { prints: [], cursor: undefined, allowGrowth: false };
 
   constructor(sources: readonly Source[]) {
     this.#sources = sources;
+  }
+
+  /** The run goes on where an earlier one has ended. */
+  goOn(earlier: Earlier): void {
+    this.#earlier = earlier;
   }
 
   /** What the inputs are; of those that are read to the cursor, or beyond it, by their bytes. */
   async at(cursor: Cursor): Promise<readonly Fingerprint[]> {
     const prints: Fingerprint[] = [];
     for (const [index, source] of this.#sources.entries()) {
-      const position = index < cursor.source ? Number.POSITIVE_INFINITY : (cursor.bytes ?? 0);
-      prints.push(index > cursor.source ? { name: source.name } : await this.#at(index, source, position));
+      if (index > cursor.source) prints.push({ name: source.name });
+      else prints.push(await this.#at(index, source, index < cursor.source ? END : cursor));
     }
     return prints;
   }
@@ -46,9 +60,48 @@ export class Inputs {
     );
   }
 
-  async #at(index: number, { name, file }: Source, position: number): Promise<Fingerprint> {
-    if (file === undefined) return { name };
+  after(source: number): ReadAfter | undefined {
+    const last = this.#earlier.prints[source]?.records?.at(-1);
+    return last?.token === undefined ? undefined : { records: last.record, token: last.token };
+  }
+
+  opened(index: number, content: SourceContent): boolean {
+    const { name, file } = this.#sources[index]!;
+    if (file !== undefined) return true;
+    const now = { name, ...versionOf(content) };
+    const { prints, cursor, allowGrowth } = this.#earlier;
+    const earlier = prints[index];
+    const known = earlier?.records ?? [];
+    this.#seen.set(index, now);
+    this.#witnesses.set(index, new Witness({ source: name, known, ...placesOf(content) }));
+    if (earlier === undefined) return false;
+    const verdict = compareVersions(earlier, now, allowGrowth);
+    const isRead = cursor !== undefined && (index < cursor.source || cursor.records > 0);
+    if (verdict === 'unknown' && isRead && known.length === 0)
+      throw changed(name, 'nothing was noted that could tell whether it is the same');
+    return verdict === 'same';
+  }
+
+  passed(index: number, block: RecordBlock): void {
+    this.#witnesses.get(index)?.see(block);
+  }
+
+  ended(index: number): void {
+    this.#witnesses.get(index)?.end();
+  }
+
+  async #at(
+    index: number,
+    { name, file }: Source,
+    { records, bytes: position = 0 }: Pick<Cursor, 'records' | 'bytes'>,
+  ): Promise<Fingerprint> {
     const seen = this.#seen.get(index);
+    if (file === undefined) {
+      const known = this.#witnesses.get(index)?.at(records) ?? [];
+      return seen === undefined
+        ? (this.#earlier.prints[index] ?? { name })
+        : { ...seen, ...(known.length > 0 && { records: known }) };
+    }
     if (seen === undefined) {
       const first = { ...(await fingerprintFile(file, position)), name };
       this.#seen.set(index, first);
@@ -59,6 +112,49 @@ export class Inputs {
     this.#seen.set(index, now);
     return now;
   }
+}
+
+/** What an earlier run has noted. */
+export interface Earlier {
+  readonly prints: readonly Fingerprint[];
+  readonly cursor: Cursor | undefined;
+  readonly allowGrowth: boolean;
+}
+
+const END = { records: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
+function versionOf(content: SourceContent): Pick<Fingerprint, 'size' | 'etag'> {
+  if (content.kind === 'records') return {};
+  const { size, etag } = content;
+  return { ...(size !== undefined && { size }), ...(etag !== undefined && { etag }) };
+}
+
+function placesOf(content: SourceContent): Pick<WitnessOptions, 'before' | 'tokenOf'> {
+  if (content.kind === 'bytes') return {};
+  return { before: content.before, tokenOf: (record) => content.tokenOf?.(record) };
+}
+
+/** What size and ETag say. @throws PipelineError when they say that it is another input */
+function compareVersions(
+  { name, size, etag }: Fingerprint,
+  now: Fingerprint,
+  allowGrowth: boolean,
+): 'same' | 'unknown' {
+  if (etag !== undefined && etag === now.etag) return 'same';
+  const verdict = compareFingerprints({ name, ...(size !== undefined && { size }) }, now);
+  if (verdict.kind === 'changed') throw changed(now.name, verdict.reason);
+  if (verdict.kind === 'same' && etag !== undefined)
+    throw changed(now.name, now.etag === undefined ? 'its ETag is no longer known' : 'it has another ETag');
+  if (verdict.kind === 'grown' && !allowGrowth) throw changed(now.name, moreBytes(verdict.by));
+  return 'unknown';
+}
+
+function changed(name: string, reason: string): PipelineError {
+  return new PipelineError({ code: 'INPUT_CHANGED', message: `${name} is not what it was: ${reason}` });
+}
+
+function moreBytes(by: number): string {
+  return `it has ${by.toLocaleString('en-US')} more bytes`;
 }
 
 const WORST = ['changed', 'grown', 'unknown'] as const;
@@ -75,8 +171,7 @@ async function verdictOn(source: Source | undefined, earlier: Fingerprint): Prom
     const now = { ...(await fingerprintFile(file, earlier)), name };
     const verdict = compareFingerprints(earlier, now);
     if (verdict.kind === 'same') return verdict;
-    const reason =
-      verdict.kind === 'grown' ? `it has ${verdict.by.toLocaleString('en-US')} more bytes` : verdict.reason;
+    const reason = verdict.kind === 'grown' ? moreBytes(verdict.by) : verdict.reason;
     return { kind: verdict.kind, reason: `${name} is not what it was: ${reason}` };
   } catch (error) {
     return { kind: 'changed', reason: `${name} cannot be read any more: ${messageOf(error)}` };

@@ -179,6 +179,8 @@ export class Resumption {
 
   #goOnWith(earlier: Checkpoint): void {
     this.#earlier = earlier;
+    const { sources: prints = [], cursor } = earlier;
+    this.#inputs.goOn({ prints, cursor, allowGrowth: this.#terms.allowGrowth ?? false });
     this.#ranges = new FinishedRanges(earlier);
     this.#sinkState = earlier.sink;
     if (earlier.id === undefined) return;

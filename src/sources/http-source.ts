@@ -1,6 +1,6 @@
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { integerBetween, knownOptions, MAX_TIMER_MS, type OptionNames } from '../core/options.ts';
-import type { ByteContent, Source } from '../core/source.ts';
+import type { ByteContent, ReadContext, Source } from '../core/source.ts';
 import {
   BACKOFF_OPTIONS,
   type BackoffOptions,
@@ -77,7 +77,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
   backoff(options.backoff);
   return {
     name: address.name,
-    open: ({ signal }) => new Download(address, { ...options, inactivityMs, maxRetries }, signal).open(),
+    open: (context) => new Download(address, { ...options, inactivityMs, maxRetries }, context).open(),
   };
 }
 
@@ -88,30 +88,56 @@ class Download {
   readonly #address: HttpAddress;
   readonly #settings: Settings;
   readonly #signal: AbortSignal;
-  #received = 0;
+  /** Where it begins in the whole body, of which version. */
+  #from: number;
+  readonly #etag: string | undefined;
+  /** Bytes of the whole body that are here, or are not wanted. */
+  #received: number;
   /** Bytes of the whole body, once an answer has told. */
   #total: number | undefined;
   /** Failures in a row. */
   #failures = 0;
 
-  constructor(address: HttpAddress, settings: Settings, signal: AbortSignal) {
+  constructor(address: HttpAddress, settings: Settings, { signal, from = 0, etag }: ReadContext) {
     this.#address = address;
     this.#settings = settings;
     this.#signal = signal;
+    this.#from = etag === undefined ? 0 : from;
+    this.#etag = etag;
+    this.#received = this.#from;
   }
 
   async open(): Promise<ByteContent> {
-    const { response, lost } = await this.#request({});
-    const version = versionOf(response);
+    const { response, lost } = await this.#request(this.#from > 0 ? this.#rangeOf(this.#etag!) : {});
+    const version = this.#from > 0 ? this.#versionOfRest(response) : versionOf(response);
     this.#total = version.total;
     const contentType = response.headers.get('content-type');
     return {
       kind: 'bytes',
       pieces: this.#read(response, lost, version),
+      from: this.#from,
+      ...(version.etag !== undefined && { etag: version.etag }),
       ...(version.total !== undefined && { size: version.total }),
       ...(isDecodedBody(response.headers) && { isDecoded: true }),
       ...(contentType !== null && { contentType }),
     };
+  }
+
+  #rangeOf(etag: string): Readonly<Record<string, string>> {
+    return { range: `bytes=${this.#received}-`, 'if-match': etag };
+  }
+
+  /** A server that knows no ranges sends the whole body. */
+  #versionOfRest(response: Response): Version {
+    const version = versionOf(response);
+    if (response.status === 200 && version.etag === this.#etag) {
+      this.#from = 0;
+      this.#received = 0;
+      return version;
+    }
+    const etag = this.#etag!;
+    const total = checkRange(response, this.#address.name, this.#received, etag, undefined);
+    return { etag, total, isEndTold: true };
   }
 
   async *#read(
@@ -127,8 +153,7 @@ class Download {
       const why = version.whyNotResumable;
       if (why !== undefined) throw this.#truncated(`${messageOf(cut)}, and cannot be resumed: ${why}`, cut);
       await this.#pause(cut);
-      const range = { range: `bytes=${this.#received}-`, 'if-match': version.etag! };
-      ({ response, lost } = await this.#request(range));
+      ({ response, lost } = await this.#request(this.#rangeOf(version.etag!)));
       const total = checkRange(response, this.#address.name, this.#received, version.etag!, this.#total);
       this.#total = total;
       if (this.#received === total) {
@@ -216,7 +241,7 @@ class Download {
   async #pause(error: unknown): Promise<void> {
     const { maxRetries, maxRetryAfterMs = 300_000 } = this.#settings;
     const { kind, why, retryAfterMs = 0 } = classify(error);
-    const isCut = this.#received > 0 && !(error instanceof Error && 'status' in error);
+    const isCut = this.#received > this.#from && !(error instanceof Error && 'status' in error);
     const mayPass = isTransientKind(kind) || isCut;
     if (!mayPass || this.#failures >= maxRetries || retryAfterMs > maxRetryAfterMs) throw this.#failed(error);
     const retry = ++this.#failures;
@@ -226,7 +251,7 @@ class Download {
   }
 
   #failed(cause: unknown): PipelineError {
-    if (this.#received > 0) return this.#truncated(messageOf(cause), cause);
+    if (this.#received > this.#from) return this.#truncated(messageOf(cause), cause);
     const tries = this.#failures > 0 ? ` (${this.#failures + 1} attempts)` : '';
     const message = `${messageOf(cause)}${tries}`;
     return new PipelineError({ code: 'SOURCE_FAILED', message, cause, source: this.#address.name });

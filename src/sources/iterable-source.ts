@@ -4,29 +4,54 @@ import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { Source, SourceContent } from '../core/source.ts';
 
 /** Options of `iterableSource`. */
-export interface IterableSourceOptions {
+export interface IterableSourceOptions<T = unknown> {
   /** Name for messages. @default 'stream', 'response' or 'records' */
   readonly name?: string;
   /** Whether the items are bytes (or text) or records. @default bytes when they are `Uint8Array`s, or the text of a stream */
   readonly kind?: 'bytes' | 'records';
+  /**
+   * What is called the place behind a record, as plain JSON: a key, a page, an offset. A run that goes on hands it to the
+   * function that makes the iterable. @default nothing: all records come again, and those that are done are skipped
+   */
+  readonly tokenOf?: (record: T) => unknown;
 }
 
 const OPTIONS: OptionNames<IterableSourceOptions> = {
   name: true,
   kind: true,
+  tokenOf: true,
 };
+
+/** Makes an iterable of the records behind a place; of all of them when it is given none. */
+export type IterableFactory<T = unknown> = (
+  after?: unknown,
+) => Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>;
 
 /** What `iterableSource` takes. */
 export type IterableInput<T = unknown> = Iterable<T> | AsyncIterable<T> | ReadableStream<T> | Response;
 
 /**
- * A Node stream, a web stream, a `Response`, or any (async) iterable: of bytes or of records. It can be read once.
+ * A Node stream, a web stream, a `Response`, or any (async) iterable: of bytes or of records. It can be read once; a
+ * function that makes an iterable is called for each run.
  * @throws TypeError when it is none of these
+ * @example
+ * const rows = iterableSource((after = 0) => rowsBehind(after), { name: 'orders', tokenOf: ({ id }) => id });
  */
-export function iterableSource<T>(input: IterableInput<T>, options: IterableSourceOptions = {}): Source<T> {
-  knownOptions('iterableSource', options, OPTIONS);
+export function iterableSource<T>(
+  input: IterableInput<T> | IterableFactory<T>,
+  options: IterableSourceOptions<T> = {},
+): Source<T> {
+  knownOptions('iterableSource', options as IterableSourceOptions, OPTIONS);
+  const { tokenOf } = options;
+  if (typeof input === 'function') return madeSource(input, options);
   const isIterable = isIterableInput(input);
-  expectKind('source', input, isIterable, 'a stream, a Response or an (async) iterable');
+  expectKind(
+    'source',
+    input,
+    isIterable,
+    'a stream, a Response or an (async) iterable, or a function that makes one',
+  );
+  expectKind('tokenOf', tokenOf, tokenOf === undefined, 'left out where no function makes the iterable');
   const name = options.name ?? nameOf(input);
   return {
     name,
@@ -36,6 +61,33 @@ export function iterableSource<T>(input: IterableInput<T>, options: IterableSour
       const kind =
         options.kind ?? (input instanceof Readable && !input.readableObjectMode ? 'bytes' : undefined);
       return openIterable(input, name, kind, signal);
+    },
+  };
+}
+
+function madeSource<T>(make: IterableFactory<T>, options: IterableSourceOptions<T>): Source<T> {
+  const { name = 'records', kind, tokenOf } = options;
+  const isFunction = tokenOf === undefined || typeof tokenOf === 'function';
+  expectKind('tokenOf', tokenOf, isFunction, 'a function from a record to the place behind it');
+  return {
+    name,
+    open: async ({ signal, after }) => {
+      signal.throwIfAborted();
+      const made = await make(after?.token);
+      const isIterable = isIterableInput(made);
+      expectKind('source', made, isIterable, 'a function that makes an (async) iterable');
+      const content = await openIterable(
+        made as Iterable<T>,
+        name,
+        tokenOf === undefined ? kind : 'records',
+        signal,
+      );
+      if (content.kind === 'bytes') return content;
+      return {
+        ...content,
+        ...(tokenOf && { tokenOf }),
+        ...(after !== undefined && { before: after.records }),
+      };
     },
   };
 }

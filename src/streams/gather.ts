@@ -6,10 +6,10 @@ const MOST_GATHERED = 256;
 /** Plain records that are there at once travel together; none waits for the next one. */
 export async function* gather<T>(
   records: AsyncIterable<T>,
-  { name, index }: { readonly name: string; readonly index: number },
+  { name, index, before }: { readonly name: string; readonly index: number; readonly before: number },
 ): AsyncGenerator<RecordBlock<T>, void> {
   const iterator = records[Symbol.asyncIterator]();
-  let read = 0;
+  let read = before;
   let next: Promise<IteratorResult<T>> | undefined;
   try {
     for (;;) {

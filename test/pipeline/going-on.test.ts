@@ -1,0 +1,228 @@
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test, vi } from 'vitest';
+import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
+import { BatchProcessor, type BatchProcessorOptions } from '../../src/index.ts';
+import { httpSource } from '../../src/sources/http-source.ts';
+import { iterableSource } from '../../src/sources/iterable-source.ts';
+import { type Behaviour, cutAfter, hostileServer, part, status, whole } from '../support/hostile-server.ts';
+
+const COUNT = 20_000;
+const records = Array.from({ length: COUNT }, (_, id) => ({ id: String(id).padStart(10, '0') }));
+const text = (list: readonly unknown[]) => list.map((record) => `${JSON.stringify(record)}\n`).join('');
+const lines = Buffer.from(text(records));
+const LINE = lines.length / COUNT;
+const HALF = (COUNT / 2) * LINE;
+
+type Source = BatchProcessorOptions['source'];
+
+/** A run that breaks after half of the records, and one that goes on. @returns what both have written, and when */
+async function twice(
+  first: Source,
+  second: Source,
+  checkpoint: object = {},
+  reading: Pick<BatchProcessorOptions, 'format'> = {},
+) {
+  const store = memoryCheckpoint();
+  const written: unknown[] = [];
+  const run = (source: Source, most: number) =>
+    new BatchProcessor({
+      ...reading,
+      source,
+      sink: async (list) => {
+        if (written.length >= most) throw new Error('broken');
+        written.push(...list);
+      },
+      checkpoint: { store, run: 'twice', ...checkpoint },
+    }).run();
+  await expect(run(first, COUNT / 2)).rejects.toThrow('broken');
+  expect(written).toHaveLength(COUNT / 2);
+  const summary = await run(second, Number.POSITIVE_INFINITY);
+  return { written, summary };
+}
+
+const web = (url: string) => httpSource(url, { backoff: { initialDelayMs: 1 } });
+
+describe('A run over HTTP', () => {
+  test('asks only for what is not done, of the version that it began with', async () => {
+    const { url, requests } = await hostileServer(whole(lines));
+    const { written, summary } = await twice(web(url), web(url));
+    expect(written).toEqual(records);
+    expect(requests.map(({ headers }) => headers.range)).toEqual([
+      undefined,
+      undefined,
+      `bytes=${HALF - 1}-`,
+    ]);
+    expect(requests[2]!.headers['if-match']).toBe('"v1"');
+    expect(summary.read).toBe(COUNT / 2);
+  });
+
+  test.each([
+    ['a JSON array', 'json', JSON.stringify(records)],
+    ['CSV', 'csv', `id\n${records.map(({ id }) => `${id}\n`).join('')}`],
+  ] as const)('goes on in the middle of %s', async (_, format, content) => {
+    const { url, requests } = await hostileServer(whole(Buffer.from(content)));
+    expect((await twice(web(url), web(url), {}, { format })).written).toEqual(records);
+    expect(requests[2]!.headers.range).toMatch(/^bytes=\d{5,}-$/);
+  });
+
+  test('goes on behind a cut of the rest', async () => {
+    const { url, requests } = await hostileServer(
+      whole(lines),
+      whole(lines),
+      cutAfter(lines, 50_000),
+      whole(lines),
+    );
+    expect((await twice(web(url), web(url))).written).toEqual(records);
+    expect(requests).toHaveLength(4);
+  });
+
+  test('asks again for the rest when the server is busy', async () => {
+    const { url } = await hostileServer(
+      whole(lines),
+      whole(lines),
+      status(503, { 'retry-after': '0' }),
+      whole(lines),
+    );
+    expect((await twice(web(url), web(url))).written).toEqual(records);
+  });
+
+  test.each<[string, Behaviour]>([
+    ['knows no ranges', (_, response) => void response.writeHead(200, { etag: '"v1"' }).end(lines)],
+    [
+      'gives no ETag',
+      (_, response) => void response.writeHead(200, { 'content-length': lines.length }).end(lines),
+    ],
+    ['gives only a weak ETag', whole(lines, 'W/"v1"')],
+    [
+      'compresses',
+      (_, response) =>
+        void response.writeHead(200, { etag: '"v1"', 'content-encoding': 'gzip' }).end(gzipSync(lines)),
+    ],
+  ])('reads all of it again from a server that %s, and writes what is not done', async (_, behaviour) => {
+    const { url } = await hostileServer(behaviour);
+    expect((await twice(web(url), web(url))).written).toEqual(records);
+  });
+
+  test('reads a compressed file again, and writes what is not done', async () => {
+    const { url } = await hostileServer(whole(gzipSync(lines)));
+    expect((await twice(web(url), web(url))).written).toEqual(records);
+  });
+
+  test('reads a compressed file that is the same without looking at what is done', async () => {
+    const { url } = await hostileServer(whole(gzipSync(lines)));
+    const parse = vi.spyOn(JSON, 'parse');
+    expect((await twice(web(url), web(url))).written).toEqual(records);
+    const first = parse.mock.calls.filter(([line]) => line === '{"id":"0000000000"}');
+    const last = parse.mock.calls.filter(([line]) => line === JSON.stringify(records.at(-1)));
+    expect([first.length, last.length]).toEqual([1, 2]);
+    parse.mockRestore();
+  });
+
+  const others = Buffer.from(lines.toString().replace('0000009999', '9999999999'));
+  const noEtag =
+    (body: Buffer): Behaviour =>
+    (_, response) =>
+      void response.writeHead(200, { 'content-length': body.length }).end(body);
+
+  test.each<[string, Behaviour, ...Behaviour[]]>([
+    ['has another ETag', whole(lines), whole(lines, '"v2"')],
+    ['has no ETag any more', whole(lines), noEtag(lines)],
+    ['has grown', noEtag(lines), noEtag(Buffer.concat([lines, lines.subarray(0, LINE)]))],
+    ['is shorter', noEtag(lines), noEtag(lines.subarray(0, HALF))],
+    ['has another record where it was left', noEtag(lines), noEtag(others)],
+  ])('refuses content that %s', async (_, first, second) => {
+    const { url } = await hostileServer(first, second);
+    await expect(twice(web(url), web(url))).rejects.toMatchObject({
+      code: 'INPUT_CHANGED',
+      message: expect.stringContaining('data.ndjson is not what it was') as string,
+    });
+  });
+
+  test('takes content that has grown when it is allowed to', async () => {
+    const more = text([{ id: 'more' }]);
+    const { url } = await hostileServer(
+      whole(lines),
+      whole(Buffer.concat([lines, Buffer.from(more)]), '"v2"'),
+    );
+    const { written } = await twice(web(url), web(url), { allowGrowth: true });
+    expect(written).toEqual([...records, { id: 'more' }]);
+  });
+
+  test.each<[string, Behaviour]>([
+    ['changes between two requests', status(412)],
+    ['comes as another part', part(lines.subarray(100), `bytes 100-${lines.length - 1}/${lines.length}`)],
+    [
+      'comes of another version',
+      part(lines.subarray(HALF - 1), `bytes ${HALF - 1}-${lines.length - 1}/${lines.length}`, '"v2"'),
+    ],
+    [
+      'has another length',
+      part(lines.subarray(HALF - 1), `bytes ${HALF - 1}-${lines.length - 1}/${lines.length + 9}`),
+    ],
+  ])('is refused when the rest %s', async (_, rest) => {
+    const { url } = await hostileServer(whole(lines), whole(lines), rest);
+    await expect(twice(web(url), web(url))).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+  });
+});
+
+describe('A run over a stream', () => {
+  const stream = (list: readonly unknown[]) =>
+    Readable.from([Buffer.from(text(list))], { objectMode: false });
+
+  test('goes on when the same comes again', async () => {
+    expect((await twice(stream(records), stream(records))).written).toEqual(records);
+    expect((await twice(Readable.from(records), Readable.from(records))).written).toEqual(records);
+  });
+
+  test.each<[string, () => readonly unknown[]]>([
+    ['begins with another record', () => records.with(0, { id: 'other' })],
+    ['goes on where the first one was left', () => records.slice(COUNT / 2)],
+    ['has a record less', () => records.toSpliced(5_000, 1)],
+    ['ends before the place', () => records.slice(0, 100)],
+    ['is empty', () => []],
+  ])('refuses one that %s', async (_, other) => {
+    for (const made of [stream, (list: readonly unknown[]) => Readable.from(list)]) {
+      const failure = twice(made(records), made(other()));
+      await expect(failure).rejects.toMatchObject({ code: 'INPUT_CHANGED' });
+    }
+  });
+});
+
+describe('A run over records that a function makes', () => {
+  const rows = (calls: unknown[], tokenOf?: (row: { id: string }) => unknown) =>
+    iterableSource<{ id: string }>(
+      (after) => {
+        calls.push(after);
+        return records.filter(({ id }) => after === undefined || id > (after as string));
+      },
+      { name: 'rows', ...(tokenOf && { tokenOf }) },
+    );
+
+  test('begins behind the last row that is done, by the name that the source gives it', async () => {
+    const calls: unknown[] = [];
+    const { written, summary } = await twice(
+      rows(calls, ({ id }) => id),
+      rows(calls, ({ id }) => id),
+    );
+    expect(written).toEqual(records);
+    expect(calls).toEqual([undefined, expect.stringMatching(/^00000\d{5}$/)]);
+    expect(Number(calls[1])).toBeGreaterThan(COUNT / 2 - 300);
+    expect(Number(calls[1])).toBeLessThan(COUNT / 2);
+    expect(summary.read).toBe(COUNT / 2);
+  });
+
+  test('begins anew where places have no names, and writes what is not done', async () => {
+    const calls: unknown[] = [];
+    expect((await twice(rows(calls), rows(calls))).written).toEqual(records);
+    expect(calls).toEqual([undefined, undefined]);
+  });
+
+  test('says what a function must make', async () => {
+    const run = new BatchProcessor({ source: iterableSource(() => 5 as never), sink: () => {} }).run();
+    await expect(run).rejects.toThrow('source must be a function that makes an (async) iterable, got 5');
+    expect(() => iterableSource([], { tokenOf: () => 1 })).toThrow(
+      'tokenOf must be left out where no function makes the iterable, got a function',
+    );
+  });
+});
