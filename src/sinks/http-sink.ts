@@ -42,6 +42,11 @@ export interface HttpSinkOptions<T = unknown> {
   readonly idempotencyKey?: boolean;
   /** Says that the server does the work of a key once only. Then the guarantee is `effectively-once`. @default false */
   readonly keysHonoured?: boolean;
+  /**
+   * Looks into an answer of 200 to 299, for servers that answer for each record: throws a `PartialWriteError` with those
+   * that were not taken. Only they are sent again, or set aside. @default such an answer means that all are safe
+   */
+  readonly readAnswer?: (response: Response, chunk: Chunk<T>) => void | Promise<void>;
   /** The most that the server takes in one request. */
   readonly limits?: SinkLimits;
   /** @default the built-in fetch */
@@ -56,12 +61,14 @@ const OPTIONS: OptionNames<HttpSinkOptions> = {
   contentType: true,
   idempotencyKey: true,
   keysHonoured: true,
+  readAnswer: true,
   limits: true,
   fetch: true,
 };
 
 /**
- * Sends each chunk in one request. Any answer of 200 to 299 means that the chunk is safe; a redirect is not followed
+ * Sends each chunk in one request. Any answer of 200 to 299 means that the chunk is safe, unless `readAnswer` finds
+ * otherwise; a redirect is not followed
  * and an error, since a write must go where it was sent.
  *
  * At least once: an answer may get lost after the work was done. Effectively once where the server honours the keys.
@@ -81,6 +88,8 @@ export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
   if (typeof body !== 'function') oneOf('body', body, ['json', 'ndjson']);
   expectKind('keysHonoured', keysHonoured, !keysHonoured || idempotencyKey, 'false without idempotencyKey');
   if (typeof headers !== 'function') checkedHeaders(headers);
+  const isReader = options.readAnswer === undefined || typeof options.readAnswer === 'function';
+  expectKind('readAnswer', options.readAnswer, isReader, 'a function');
   const contentType = options.contentType ?? contentTypeOf(body);
   const own = checkedHeaders({
     ...(credentials !== undefined && { authorization: basicAuth(credentials) }),
@@ -105,7 +114,8 @@ export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
         signal: context.signal,
       } as RequestInit);
       if (!response.ok) throw await failureOf(response, name, keysHonoured);
-      await discardBody(response);
+      await options.readAnswer?.(response, chunk);
+      if (!response.bodyUsed) await discardBody(response);
     },
   };
 }
