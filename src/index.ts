@@ -49,6 +49,8 @@ export {
 export { type Progress, type Summary, summaryOf } from './pipeline/summary.ts';
 export { ChunkTransform, type ChunkTransformOptions } from './streams/chunk-transform.ts';
 export { type DecodeOptions, decode } from './streams/decode.ts';
+export { type OrderBy } from './streams/key-order.ts';
+export { type WritingPace } from './streams/pace.ts';
 export {
   type ReadOptions,
   type RecordReader,

@@ -5,7 +5,7 @@ import type { OutputFormat } from '../formats/encoders.ts';
 export function addWritingFlags(command: Command): void {
   command
     .optionsGroup('Writing:')
-    .option('--batch-size <n>', 'records per chunk, 100 to 10,000 (default: 1,000)')
+    .option('--batch-size <n>', 'records per chunk, 100 to 10,000, or adaptive (default: 1,000)')
     .option(
       '--key <columns>',
       'databases: columns that identify a row; records with the same key are updated',
@@ -26,7 +26,11 @@ export function addWritingFlags(command: Command): void {
     )
     .option('--columns <names>', 'databases, CSV, TSV: columns to write, separated by commas')
     .option('--max-bytes <size>', 'most bytes of a chunk, such as 20MB')
-    .option('--concurrency <n>', 'chunks written at once (default: 1)')
+    .option('--concurrency <n>', 'chunks written at once, 1 to 64, or adaptive (default: 1)')
+    .option(
+      '--order-by <path>',
+      'with --concurrency: records with the same value there are written in their order, such as customer.id',
+    )
     .option(
       '--max-retries <n>',
       'retries of a chunk after network, timeout and throttling errors (default: 3)',

@@ -28,6 +28,13 @@ export function parseCount(flag: string, text: string): number {
   throw new UsageError(`${flag} must be a whole number, got ${JSON.stringify(text)}`);
 }
 
+/** A whole number, or the word `adaptive`. @throws UsageError */
+export function parseCountOrAdaptive(flag: string, text: string): number | 'adaptive' {
+  if (text === 'adaptive') return text;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new UsageError(`${flag} must be a whole number or adaptive, got ${JSON.stringify(text)}`);
+}
+
 /** A whole number, or a share such as `1%` or `0.5%` as a number between 0 and 1. @throws UsageError */
 export function parseCountOrShare(flag: string, text: string): number {
   if (/^\d{1,12}$/.test(text)) return Number(text);

@@ -1,6 +1,6 @@
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
 import { UsageError } from './exit-codes.ts';
-import { parseCount, parseCountOrShare, parseDuration, parseSize } from './units.ts';
+import { parseCount, parseCountOrAdaptive, parseCountOrShare, parseDuration, parseSize } from './units.ts';
 
 /** The flags that say how records are chunked, written, retried and set aside. */
 export interface WritingFlags {
@@ -8,6 +8,7 @@ export interface WritingFlags {
   readonly maxBytes?: string;
   readonly maxWait?: string;
   readonly concurrency?: string;
+  readonly orderBy?: string;
   readonly maxRetries?: string;
   readonly timeout?: string;
   readonly onUnknownOutcome?: 'retry' | 'fail';
@@ -20,20 +21,21 @@ export interface WritingFlags {
 
 type Writing = Pick<
   BatchProcessorOptions,
-  'batchSize' | 'maxBytes' | 'maxWaitMs' | 'concurrency' | 'transformConcurrency' | 'maxInvalid'
+  'batchSize' | 'maxBytes' | 'maxWaitMs' | 'concurrency' | 'orderBy' | 'transformConcurrency' | 'maxInvalid'
 > &
   Required<Pick<BatchProcessorOptions, 'retry'>>;
 
 /** What the flags mean to a `BatchProcessor`. @throws UsageError when a value cannot be read, or two contradict each other */
 export function writingOf(flags: WritingFlags): Writing {
   const { batchSize, maxBytes, maxWait, concurrency, transformConcurrency, maxInvalid } = flags;
-  const { maxRetries, timeout, onUnknownOutcome } = flags;
+  const { orderBy, maxRetries, timeout, onUnknownOutcome } = flags;
   checkInvalidFlags(flags);
   return {
-    ...(batchSize !== undefined && { batchSize: parseCount('--batch-size', batchSize) }),
+    ...(batchSize !== undefined && { batchSize: parseCountOrAdaptive('--batch-size', batchSize) }),
     ...(maxBytes !== undefined && { maxBytes: parseSize('--max-bytes', maxBytes) }),
     ...(maxWait !== undefined && { maxWaitMs: parseDuration('--max-wait', maxWait) }),
-    ...(concurrency !== undefined && { concurrency: parseCount('--concurrency', concurrency) }),
+    ...(concurrency !== undefined && { concurrency: parseCountOrAdaptive('--concurrency', concurrency) }),
+    ...(orderBy !== undefined && { orderBy }),
     ...(transformConcurrency !== undefined && {
       transformConcurrency: parseCount('--transform-concurrency', transformConcurrency),
     }),

@@ -4,12 +4,17 @@ import type { Cursor } from './position.ts';
 import { isRecordBlock, type RecordBlock } from './record-block.ts';
 
 export interface ChunkerOptions {
-  /** Most records of a chunk. */
-  readonly records: number;
+  /** Most records of a chunk; a function is asked before each of them. */
+  readonly records: number | (() => number);
   /** Most bytes of a chunk. A record that is larger than that becomes a chunk of its own. */
   readonly bytes: number;
   /** Name of the source of plain records. */
   readonly source: string;
+}
+
+interface Bounds {
+  readonly records: number;
+  readonly bytes: number;
 }
 
 /**
@@ -17,7 +22,12 @@ export interface ChunkerOptions {
  * What it is given in small pieces it collects; what it is given in large ones it slices, and copies nothing.
  */
 export class Chunker<T> {
-  #options: ChunkerOptions;
+  readonly #source: string;
+  readonly #wanted: () => number;
+  /** The most that `lower` allows. */
+  #most = Number.POSITIVE_INFINITY;
+  /** Of the chunk that is being filled. */
+  #bounds: Bounds;
   #index = 0;
   #blocks: RecordBlock<T>[] = [];
   #ranges: SourceRange[] = [];
@@ -26,8 +36,10 @@ export class Chunker<T> {
   #count = 0;
   #bytes = 0;
 
-  constructor(options: ChunkerOptions) {
-    this.#options = options;
+  constructor({ records, bytes, source }: ChunkerOptions) {
+    this.#source = source;
+    this.#wanted = typeof records === 'function' ? records : () => records;
+    this.#bounds = { records: this.#wanted(), bytes };
   }
 
   /** Records that wait for their chunk to become full. */
@@ -36,19 +48,15 @@ export class Chunker<T> {
   }
 
   /** Lowers the bounds, between two chunks: where records wait already, theirs stay. */
-  lower({ records, bytes }: Omit<ChunkerOptions, 'source'>): void {
+  lower({ records, bytes }: Bounds): void {
     if (this.#count > 0) return;
-    const { source, ...bounds } = this.#options;
-    this.#options = {
-      source,
-      records: Math.min(bounds.records, records),
-      bytes: Math.min(bounds.bytes, bytes),
-    };
+    this.#most = Math.min(this.#most, records);
+    this.#begin(Math.min(this.#bounds.bytes, bytes));
   }
 
   /** The quick way for a plain record that fills no chunk: takes it and returns true, or does nothing. */
   collect(record: T): boolean {
-    const { records, bytes } = this.#options;
+    const { records, bytes } = this.#bounds;
     if (bytes !== Number.POSITIVE_INFINITY || this.#count + 1 >= records) return false;
     this.#plain.push(record);
     this.#count++;
@@ -58,7 +66,7 @@ export class Chunker<T> {
   /** Takes a block or a plain record and gives out the chunks that it fills. Iterate to the end before the next call. */
   *add(item: RecordBlock<T> | T): Generator<Chunk<T>, void> {
     if (isRecordBlock(item)) yield* this.#addBlock(item as RecordBlock<T>);
-    else if (this.#options.bytes === Number.POSITIVE_INFINITY) yield* this.#addPlain(item);
+    else if (this.#bounds.bytes === Number.POSITIVE_INFINITY) yield* this.#addPlain(item);
     else yield* this.#addBlock(this.#blockOf([item]));
   }
 
@@ -71,6 +79,7 @@ export class Chunker<T> {
     this.#ranges = [];
     this.#count = 0;
     this.#bytes = 0;
+    this.#begin(this.#bounds.bytes);
     return chunk;
   }
 
@@ -79,9 +88,13 @@ export class Chunker<T> {
     return this.#count === 0 ? this.#ranges : [];
   }
 
+  #begin(bytes: number): void {
+    this.#bounds = { records: Math.min(this.#wanted(), this.#most), bytes };
+  }
+
   *#addPlain(record: T): Generator<Chunk<T>, void> {
     this.#plain.push(record);
-    if (++this.#count >= this.#options.records) yield this.cut()!;
+    if (++this.#count >= this.#bounds.records) yield this.cut()!;
   }
 
   *#addBlock(block: RecordBlock<T>): Generator<Chunk<T>, void> {
@@ -99,7 +112,7 @@ export class Chunker<T> {
 
   /** The index after the last record of `block`, from `from` on, that the chunk being filled has room for. */
   #fitting(block: RecordBlock<T>, from: number): number {
-    const { records, bytes } = this.#options;
+    const { records, bytes } = this.#bounds;
     const most = Math.min(block.count, from + records - this.#count);
     if (bytes === Number.POSITIVE_INFINITY) return most;
     let size = this.#bytes;
@@ -114,12 +127,12 @@ export class Chunker<T> {
     if (block.count > 0) this.#blocks.push(block);
     this.#count += block.count;
     this.#extendRanges(block);
-    if (this.#options.bytes === Number.POSITIVE_INFINITY) return;
+    if (this.#bounds.bytes === Number.POSITIVE_INFINITY) return;
     for (let i = 0; i < block.count; i++) this.#bytes += block.byteLength(i) + 1;
   }
 
   #isFull(): boolean {
-    return this.#count >= this.#options.records || (this.#count > 0 && this.#bytes >= this.#options.bytes);
+    return this.#count >= this.#bounds.records || (this.#count > 0 && this.#bytes >= this.#bounds.bytes);
   }
 
   /** Ranges that follow each other become one, so that a chunk of many small or emptied blocks stays small. */
@@ -142,7 +155,7 @@ export class Chunker<T> {
     const start: Cursor = { source: 0, records: this.#plainRead };
     this.#plainRead += records.length;
     return new ObjectBlock({
-      source: this.#options.source,
+      source: this.#source,
       start,
       end: { source: 0, records: this.#plainRead },
       records,

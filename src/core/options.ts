@@ -1,7 +1,20 @@
 /** Returns `value` when it is an integer from `min` to `max`, else throws a `RangeError` that says so. */
-export function integerBetween(name: string, value: unknown, min: number, max: number): number {
+export function integerBetween(name: string, value: unknown, min: number, max: number, or = ''): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be an integer from ${group(min)} to ${group(max)}, got ${show(value)}`);
+  throw new RangeError(
+    `${name} must be an integer from ${group(min)} to ${group(max)}${or}, got ${show(value)}`,
+  );
+}
+
+/** Returns `value` when it is `adaptive`, or an integer from `min` to `max`, else throws a `RangeError` that says so. */
+export function integerOrAdaptive(
+  name: string,
+  value: unknown,
+  min: number,
+  max: number,
+): number | 'adaptive' {
+  if (value === 'adaptive') return value;
+  return integerBetween(name, value, min, max, ', or "adaptive"');
 }
 
 /** Returns `value` when it is a number of milliseconds (or anything else counted) from `min` to `max`. */

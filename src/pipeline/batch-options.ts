@@ -6,6 +6,7 @@ import type { OptionNames } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import type { RetryOptions } from '../delivery/retry-options.ts';
 import type { SourceInput } from '../sources/to-sources.ts';
+import type { OrderBy } from '../streams/key-order.ts';
 import { READ_OPTIONS, type ReadOptions } from '../streams/read-records.ts';
 import type { TransformFunction } from '../streams/transform.ts';
 import type { Predicate } from '../streams/validate.ts';
@@ -47,14 +48,22 @@ export interface BatchProcessorOptions<In = unknown, Out = In>
   readonly transform?: TransformFunction<In, Out> | readonly TransformFunction<never, unknown>[];
   /** Records that an asynchronous `validate` or `transform` works on at once, 1 to 1,000. @default 1 */
   readonly transformConcurrency?: number;
-  /** Records per chunk, 100 to 10,000; a sink with a smaller limit lowers it. @default 1_000 */
-  readonly batchSize?: number;
+  /**
+   * Records per chunk, 100 to 10,000; a sink with a smaller limit lowers it. `adaptive` for as many as the sink takes
+   * best. @default 1_000
+   */
+  readonly batchSize?: number | 'adaptive';
   /** Most bytes of a chunk. @default no bound but that of the sink */
   readonly maxBytes?: number;
   /** Milliseconds after which a chunk that is not full is written all the same. @default it waits for the end of the source */
   readonly maxWaitMs?: number;
-  /** Chunks written at once, 1 to 64. @default 1 */
-  readonly concurrency?: number;
+  /** Chunks written at once, 1 to 64; `adaptive` for as many as the sink bears. @default 1 */
+  readonly concurrency?: number | 'adaptive';
+  /**
+   * Records with the same key – a column, a dotted path, or what a function of the record tells – are written in the
+   * order of the source: a chunk waits until earlier ones that hold one of its keys are written. @default no order
+   */
+  readonly orderBy?: OrderBy<NoInfer<Out>> | undefined;
   /** Notes how far the run has come, so that the same run, started again, goes on where this one ended. @default none */
   readonly checkpoint?: CheckpointOptions;
   /** How a chunk that fails is retried. @default 1 s, 2 s, 4 s, at most 30 s, 3 retries */
@@ -95,6 +104,7 @@ export const PROCESSOR_OPTIONS: OptionNames<BatchProcessorOptions> = {
   maxBytes: true,
   maxWaitMs: true,
   concurrency: true,
+  orderBy: true,
   checkpoint: true,
   retry: true,
   maxInvalid: true,

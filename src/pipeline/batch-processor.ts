@@ -44,8 +44,14 @@ export class BatchProcessor<In = unknown, Out = In> {
     const limit = limitOf(this.#options, tally);
     const startedAt = performance.now();
     const elapsedMs = () => performance.now() - startedAt;
-    const report = () => onProgress?.(progressOf(tally, elapsedMs()));
-    const current: CurrentRun = { isStopped: false, chunker: undefined, resumption: undefined, limit };
+    const report = () => onProgress?.(progressOf(tally, elapsedMs(), current.writer?.pace));
+    const current: CurrentRun = {
+      isStopped: false,
+      chunker: undefined,
+      writer: undefined,
+      resumption: undefined,
+      limit,
+    };
     this.#current = current;
     try {
       signal?.throwIfAborted();
@@ -89,6 +95,7 @@ export class BatchProcessor<In = unknown, Out = In> {
 interface CurrentRun {
   isStopped: boolean;
   chunker: EndsEarly | undefined;
+  writer: Pick<RetryingWriter, 'pace'> | undefined;
   resumption: Resumption | undefined;
   readonly limit: InvalidLimit;
 }
@@ -113,7 +120,7 @@ function createStages<In, Out>(
   report: () => void,
   current: CurrentRun,
 ) {
-  const { source, sink, retry, concurrency, signal, onSource } = given;
+  const { source, sink, retry, concurrency, orderBy, signal, onSource } = given;
   const { resumption, limit } = current;
   const letters = given.deadLetters && (resumption?.around(given.deadLetters) ?? given.deadLetters);
   const deadLetters = letters && limit.around(letters);
@@ -148,8 +155,10 @@ function createStages<In, Out>(
       onEnding: () => resumption.suspend(),
     }),
     ...(concurrency !== undefined && { concurrency: resumption?.isSequential ? 1 : concurrency }),
+    orderBy,
     ...(signal !== undefined && { signal }),
   });
+  current.writer = writer;
   const chunker = createChunker(options, tally);
   current.chunker = chunker;
   const parts = partlyDone(from, resumption?.finished ?? []);

@@ -1,9 +1,11 @@
 import { toSink } from '../core/function-sink.ts';
-import { expectKind, integerBetween, knownOptions, pickOptions } from '../core/options.ts';
+import { expectKind, knownOptions, pickOptions } from '../core/options.ts';
 import { Tally } from '../core/tally.ts';
 import { protect } from '../delivery/protect.ts';
 import { RETRY_OPTIONS } from '../delivery/retry-options.ts';
 import { ChunkTransform } from '../streams/chunk-transform.ts';
+import { checkOrderBy } from '../streams/key-order.ts';
+import { checkConcurrency } from '../streams/pace.ts';
 import { READ_OPTIONS, type ReadOptions, readRecords } from '../streams/read-records.ts';
 import { type TransformFunction, transform } from '../streams/transform.ts';
 import { type Schema, validate } from '../streams/validate.ts';
@@ -23,7 +25,8 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
   const tally = new Tally();
   protect(toSink(options.sink), { ...options.retry, deadLetters: options.deadLetters });
   limitOf(options, tally);
-  integerBetween('concurrency', options.concurrency ?? 1, 1, 64);
+  checkConcurrency(options.concurrency ?? 1);
+  if (options.orderBy !== undefined) checkOrderBy(options.orderBy);
   createChunker(options, tally);
   createRecordStages(options, tally);
   readRecords(options.source, withoutSignal);

@@ -1,8 +1,7 @@
 import type { Chunk } from '../core/chunk.ts';
 import { functionSink } from '../core/function-sink.ts';
-import { expectKind, integerBetween } from '../core/options.ts';
+import { expectKind } from '../core/options.ts';
 import type { Sink, WriteContext } from '../core/sink.ts';
-import { MAX_BATCH_SIZE, MIN_BATCH_SIZE } from '../streams/chunk-transform.ts';
 import { BatchProcessor, type BatchProcessorOptions } from './batch-processor.ts';
 import type { Summary } from './summary.ts';
 
@@ -25,8 +24,8 @@ export interface RecordProcessorOptions<In = unknown, Out = In> extends Shared<I
 export interface ChunkProcessorOptions<In = unknown, Out = In> extends Shared<In, Out> {
   /** Runs once for each chunk, and again after a failure that may pass. */
   readonly process: (records: readonly Out[], context: ProcessContext<Out>) => unknown;
-  /** Records per chunk, 100 to 10,000. */
-  readonly batchSize: number;
+  /** Records per chunk, 100 to 10,000; `adaptive` for as many as the function takes best. */
+  readonly batchSize: number | 'adaptive';
 }
 
 /**
@@ -42,7 +41,6 @@ export class Processor<In = unknown, Out = In> {
   constructor(options: RecordProcessorOptions<In, Out> | ChunkProcessorOptions<In, Out>) {
     const { process: fn, batchSize, ...shared } = options;
     expectKind('process', fn, typeof fn === 'function', 'a function');
-    if (batchSize !== undefined) integerBetween('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
     const sink =
       batchSize === undefined
         ? perRecord(options as RecordProcessorOptions<In, Out>)

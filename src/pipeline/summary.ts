@@ -1,4 +1,5 @@
 import type { Tally, UnaccountedRange } from '../core/tally.ts';
+import type { WritingPace } from '../streams/pace.ts';
 
 /**
  * The outcome of one run, in counts of records.
@@ -41,8 +42,11 @@ export interface Summary {
   readonly finishedAt?: string;
 }
 
-/** What people see while a run goes on. */
-export interface Progress extends Omit<Summary, 'unaccounted' | 'finishedAt'> {
+/**
+ * What people see while a run goes on. How chunks are being written (`inFlight`, `concurrency`, `batchSize`) is there
+ * where it is not always one after another, all of one size.
+ */
+export interface Progress extends Omit<Summary, 'unaccounted' | 'finishedAt'>, Partial<WritingPace> {
   /** Bytes of the whole source, as they are stored, when known. */
   readonly totalBytes?: number;
   /** Records written per second since the start. */
@@ -57,10 +61,11 @@ export function summarize(tally: Tally, elapsedMs: number): Summary {
 }
 
 /** @param elapsedMs milliseconds since the start of the run */
-export function progressOf(tally: Tally, elapsedMs: number): Progress {
+export function progressOf(tally: Tally, elapsedMs: number, pace?: WritingPace): Progress {
   const { totalBytes, bytes, written } = tally;
   return {
     ...countsOf(tally),
+    ...pace,
     elapsedMs,
     recordsPerSecond: elapsedMs > 0 ? (written / elapsedMs) * 1_000 : 0,
     ...(totalBytes !== undefined && { totalBytes }),

@@ -1,18 +1,29 @@
 import type { Chunk } from '../core/chunk.ts';
 import { Chunker } from '../core/chunker.ts';
-import { integerBetween, knownOptions, MAX_TIMER_MS, type OptionNames } from '../core/options.ts';
+import {
+  integerBetween,
+  integerOrAdaptive,
+  knownOptions,
+  MAX_TIMER_MS,
+  type OptionNames,
+} from '../core/options.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
 import type { SinkLimits } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
+import { AdaptiveBatchSize } from '../delivery/adaptive-batch-size.ts';
 import { Stage } from './stage.ts';
 
 export const MIN_BATCH_SIZE = 100;
 export const MAX_BATCH_SIZE = 10_000;
+const DEFAULT_BATCH_SIZE = 1_000;
 
 /** Options of `ChunkTransform`. */
 export interface ChunkTransformOptions {
-  /** Records per chunk, 100 to 10,000. @default 1_000 */
-  readonly batchSize?: number;
+  /**
+   * Records per chunk, 100 to 10,000; `adaptive` for as many as the sink of the `RetryingWriter` that is piped to takes
+   * best, beginning with 1,000. @default 1_000
+   */
+  readonly batchSize?: number | 'adaptive';
   /** Most bytes of a chunk, as the records are in the source or as JSON. A larger record is a chunk of its own. @default no bound */
   readonly maxBytes?: number;
   /** Milliseconds after which a chunk that is not full goes out all the same. @default it waits for the end of the input */
@@ -41,6 +52,8 @@ export const CHUNK_OPTIONS: OptionNames<ChunkTransformOptions> = {
  * @throws RangeError when an option is out of its range
  */
 export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk<T>> {
+  /** What decides of the size, when it is adaptive: to be told how long writes take. */
+  readonly adaptiveSize: AdaptiveBatchSize | undefined;
   readonly #tally: Tally;
   readonly #name: string;
   readonly #maxWaitMs: number;
@@ -53,12 +66,12 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
   constructor(options: ChunkTransformOptions = {}) {
     knownOptions('ChunkTransform', options, CHUNK_OPTIONS);
     const {
-      batchSize = 1_000,
+      batchSize = DEFAULT_BATCH_SIZE,
       maxBytes = Number.POSITIVE_INFINITY,
       maxWaitMs = Number.POSITIVE_INFINITY,
     } = options;
     const { limits = {}, name = 'records', tally = new Tally() } = options;
-    integerBetween('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
+    integerOrAdaptive('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
     if (maxBytes !== Number.POSITIVE_INFINITY)
       integerBetween('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
     if (maxWaitMs !== Number.POSITIVE_INFINITY) integerBetween('maxWaitMs', maxWaitMs, 1, MAX_TIMER_MS);
@@ -66,13 +79,18 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
     this.#tally = tally;
     this.#name = name;
     this.#maxWaitMs = maxWaitMs;
-    this.#chunker = new Chunker<T>({ records: batchSize, bytes: maxBytes, source: name });
+    const bounds = { min: MIN_BATCH_SIZE, max: MAX_BATCH_SIZE, initial: DEFAULT_BATCH_SIZE };
+    const adaptive = batchSize === 'adaptive' ? new AdaptiveBatchSize(bounds) : undefined;
+    this.adaptiveSize = adaptive;
+    const records = adaptive === undefined ? (batchSize as number) : () => adaptive.size;
+    this.#chunker = new Chunker<T>({ records, bytes: maxBytes, source: name });
     this.respect(limits);
   }
 
   /** Lowers the size of chunks to what a sink takes. Before the first record, or between two chunks. */
   respect(limits: SinkLimits): void {
     const { records = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = limits;
+    this.adaptiveSize?.lower(records);
     this.#chunker.lower({ records, bytes });
   }
 

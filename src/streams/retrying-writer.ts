@@ -2,19 +2,29 @@ import { Writable } from 'node:stream';
 import { type Chunk, createChunk, type SourceRange } from '../core/chunk.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { type SinkFunction, toSink } from '../core/function-sink.ts';
-import { expectKind, integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
+import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import { isRecordBlock } from '../core/record-block.ts';
 import type { FullSink, ResumeContext, Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
-import type { SetAsideEvent } from '../delivery/dead-lettering.ts';
 import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
-import { WriteError } from '../delivery/write-error.ts';
+import { UnsentError, WriteError } from '../delivery/write-error.ts';
+import { ChunkCounts } from './chunk-counts.ts';
 import { ChunkTransform } from './chunk-transform.ts';
+import { checkOrderBy, KeyOrder, type OrderBy } from './key-order.ts';
+import { Pace, type WritingPace } from './pace.ts';
 
 /** Options of `RetryingWriter`. */
-export interface RetryingWriterOptions extends DeliveryOptions {
-  /** Chunks written at once, 1 to 64. That many are in memory, and one that is filled. @default 1 */
-  readonly concurrency?: number;
+export interface RetryingWriterOptions<T = unknown> extends DeliveryOptions {
+  /**
+   * Chunks written at once, 1 to 64; `adaptive` for as many as the sink bears. That many are in memory, and one that is
+   * filled. @default 1
+   */
+  readonly concurrency?: number | 'adaptive';
+  /**
+   * Records with the same key – a column, a dotted path, or what a function of the record tells – are written in the
+   * order of the source: a chunk waits until earlier ones that hold one of its keys are written. @default no order
+   */
+  readonly orderBy?: OrderBy<T> | undefined;
   /** Called in the order of the source, when a chunk and all before it are written. */
   readonly onWritten?: (chunk: Chunk) => void | Promise<void>;
   /** Called when a chunk is written, whatever has become of those before it; the next but `concurrency` waits for it. */
@@ -36,6 +46,7 @@ export interface RetryingWriterOptions extends DeliveryOptions {
 const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
   ...DELIVERY_OPTIONS,
   concurrency: true,
+  orderBy: true,
   onWritten: true,
   onTaken: true,
   onPartTaken: true,
@@ -54,37 +65,35 @@ const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
  */
 export class RetryingWriter<T = unknown> extends Writable {
   readonly #sink: FullSink<T>;
-  readonly #tally: Tally;
-  readonly #concurrency: number;
+  readonly #counts: ChunkCounts;
+  readonly #pace: Pace<T>;
+  readonly #order: KeyOrder<T> | undefined;
   readonly #onWritten: RetryingWriterOptions['onWritten'];
   readonly #onTaken: RetryingWriterOptions['onTaken'];
-  readonly #onPartTaken: RetryingWriterOptions['onPartTaken'];
   readonly #onEnding: RetryingWriterOptions['onEnding'];
   readonly #resume: ResumeContext | undefined;
   readonly #isComplete: () => boolean;
   readonly #stopping = new AbortController();
   readonly #signal: AbortSignal;
   #blocks = 0;
-  #inFlight = 0;
   #inOrder: Promise<void> = Promise.resolve();
   readonly #unsettled = new Set<Promise<void>>();
   #onRoom: (() => void) | undefined;
   #isOpen = false;
-  /** Chunks being written → how many of their records have been set aside. */
-  readonly #setAside = new Map<Chunk, number>();
 
-  constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions = {}) {
+  constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions<T> = {}) {
     knownOptions('RetryingWriter', options, WRITER_OPTIONS);
-    const { concurrency = 1, tally = new Tally(), signal, ...others } = options;
+    const { concurrency = 1, orderBy, tally = new Tally(), signal, ...others } = options;
     const { onWritten, onTaken, onPartTaken, onEnding, resume, isComplete, ...delivery } = others;
-    integerBetween('concurrency', concurrency, 1, 64);
+    const pace = new Pace<T>(concurrency);
+    if (orderBy !== undefined) checkOrderBy(orderBy);
     protect(toSink(sink), delivery); // once it is a stream it opens its sink, even when its constructor throws
     super({ objectMode: true, highWaterMark: 1 });
-    this.#concurrency = concurrency;
-    this.#tally = tally;
+    this.#pace = pace;
+    this.#order = orderBy === undefined || concurrency === 1 ? undefined : new KeyOrder(orderBy);
+    this.#counts = new ChunkCounts(tally, onPartTaken);
     this.#onWritten = onWritten;
     this.#onTaken = onTaken;
-    this.#onPartTaken = onPartTaken;
     this.#onEnding = onEnding;
     this.#resume = resume;
     this.#isComplete = isComplete ?? (() => true);
@@ -96,15 +105,21 @@ export class RetryingWriter<T = unknown> extends Writable {
       delivery.onRetry?.(event);
     };
     const onSetAside: DeliveryOptions['onSetAside'] = (event) => {
-      this.#countSetAside(event);
+      this.#counts.countSetAside(event);
       delivery.onSetAside?.(event);
     };
-    this.#sink = protect(toSink(sink), { ...delivery, onRetry, onSetAside });
+    this.#sink = protect(pace.around(toSink(sink), delivery), { ...delivery, onRetry, onSetAside });
     this.#abortWith(signal);
     this.on('pipe', (upstream) => {
-      if (upstream instanceof ChunkTransform && this.#sink.limits !== undefined)
-        upstream.respect(this.#sink.limits);
+      if (!(upstream instanceof ChunkTransform)) return;
+      if (this.#sink.limits !== undefined) upstream.respect(this.#sink.limits);
+      pace.decideOf(upstream.adaptiveSize);
     });
+  }
+
+  /** How chunks are being written now; `undefined` while that is one after another, all of one size. */
+  get pace(): WritingPace | undefined {
+    return this.#pace.current(this.#unsettled.size);
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
@@ -129,8 +144,8 @@ export class RetryingWriter<T = unknown> extends Writable {
       callback(error as Error);
       return;
     }
-    if (this.#inFlight < this.#concurrency) callback();
-    else this.#onRoom = callback;
+    this.#onRoom = callback;
+    this.#letIn();
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -172,19 +187,21 @@ export class RetryingWriter<T = unknown> extends Writable {
   }
 
   #start(chunk: Chunk<T>): void {
-    this.#inFlight++;
     const settled = this.#settle(chunk, this.#inOrder);
     this.#inOrder = settled;
     this.#unsettled.add(settled);
     settled.then(
-      () => this.#leave(settled),
+      () => {
+        this.#unsettled.delete(settled);
+        this.#letIn();
+      },
       (error: unknown) => this.destroy(error as Error),
     );
   }
 
   /** Written as soon as it can be, reported in its turn. */
   async #settle(chunk: Chunk<T>, before: Promise<void>): Promise<void> {
-    const written = this.#deliver(chunk);
+    const written = this.#order?.run(chunk, () => this.#deliver(chunk)) ?? this.#deliver(chunk);
     await Promise.allSettled([written]);
     await before;
     await written;
@@ -192,62 +209,19 @@ export class RetryingWriter<T = unknown> extends Writable {
   }
 
   async #deliver(chunk: Chunk<T>): Promise<void> {
+    if (this.destroyed) throw new UnsentError();
     try {
-      await this.#sink.write(chunk, { attempt: 1, signal: this.#signal });
+      await this.#pace.time(chunk, () => this.#sink.write(chunk, { attempt: 1, signal: this.#signal }));
     } catch (error) {
-      if (error instanceof WriteError) this.#countTaken(error, this.#takeSetAside(chunk as Chunk));
+      if (error instanceof WriteError) this.#counts.countFailed(chunk as Chunk, error);
       throw error;
     }
-    this.#tally.written += chunk.count - this.#takeSetAside(chunk as Chunk);
-    this.#tally.chunks++;
-    for (const range of chunk.ranges) this.#tally.settle(range);
+    this.#counts.countWritten(chunk as Chunk);
     await this.#onTaken?.(chunk as Chunk);
   }
 
-  /** Counted at once: whatever becomes of its chunk, the letter is there. */
-  #countSetAside({ chunk, index }: SetAsideEvent): void {
-    this.#setAside.set(chunk, (this.#setAside.get(chunk) ?? 0) + 1);
-    this.#tally.refused++;
-    this.#tally.deadLettered++;
-    this.#settlePart(chunk.slice(index, index + 1));
-  }
-
-  #takeSetAside(chunk: Chunk): number {
-    const count = this.#setAside.get(chunk) ?? 0;
-    this.#setAside.delete(chunk);
-    return count;
-  }
-
-  /** A sink that took a part of a chunk has written that part. */
-  #countTaken({ chunk, refusals, refused, taken }: WriteError, setAside: number): void {
-    if (refusals === undefined) return;
-    this.#tally.refused += refused;
-    this.#tally.written += taken - setAside;
-    let from = 0;
-    for (const refused of [...refusals.keys(), chunk.count]) {
-      this.#settleBlocks(from, refused, chunk);
-      from = refused + 1;
-    }
-  }
-
-  #settleBlocks(from: number, to: number, chunk: Chunk): void {
-    let before = 0;
-    for (const block of chunk.blocks) {
-      const first = Math.max(from - before, 0);
-      const last = Math.min(to - before, block.count);
-      if (first < last) this.#settlePart(block.slice(first, last));
-      before += block.count;
-    }
-  }
-
-  #settlePart(part: SourceRange): void {
-    this.#tally.settle(part);
-    this.#onPartTaken?.(part);
-  }
-
-  #leave(settled: Promise<void>): void {
-    this.#unsettled.delete(settled);
-    this.#inFlight--;
+  #letIn(): void {
+    if (this.#unsettled.size >= this.#pace.concurrency) return;
     const onRoom = this.#onRoom;
     this.#onRoom = undefined;
     onRoom?.();

@@ -240,7 +240,7 @@ describe('The exit code', () => {
       '2 for a wrong value',
       ['run', path('ok.ndjson'), path('x.csv'), '--batch-size', '5'],
       2,
-      '--batch-size must be an integer from 100 to 10,000, got 5',
+      '--batch-size must be an integer from 100 to 10,000, or "adaptive", got 5',
     ],
     [
       '2 for a wrong flag',

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/cli/exit-codes.ts';
 import {
   counted,
   parseCount,
+  parseCountOrAdaptive,
   parseDuration,
   parseSize,
   showBytes,
@@ -60,6 +61,17 @@ describe('parseCount', () => {
 
   test.each(['1.5', '-1', '1e3', '', '1_000', '9999999999999'])('refuses %j', (text) => {
     expect(() => parseCount('--batch-size', text)).toThrow(UsageError);
+  });
+});
+
+describe('parseCountOrAdaptive', () => {
+  test('takes whole numbers, and one word', () => {
+    expect(parseCountOrAdaptive('--concurrency', '8')).toBe(8);
+    expect(parseCountOrAdaptive('--concurrency', 'adaptive')).toBe('adaptive');
+  });
+
+  test.each(['Adaptive', 'auto', '', '1.5', '-1'])('refuses %j', (text) => {
+    expect(() => parseCountOrAdaptive('--concurrency', text)).toThrow(UsageError);
   });
 });
 

@@ -29,6 +29,11 @@ describe('writingOf', () => {
     });
   });
 
+  test('leaves to the sink what is adaptive, and passes on the path of a key', () => {
+    const flags = { batchSize: 'adaptive', concurrency: 'adaptive', orderBy: 'customer.id' };
+    expect(writingOf(flags)).toEqual({ ...flags, retry: {} });
+  });
+
   test.each([
     ['0', 0],
     ['25', 25],
@@ -46,7 +51,8 @@ describe('writingOf', () => {
     [{ maxInvalid: '100%', deadLetters: 'd.ndjson' }, '--max-invalid must be a whole number, or a share'],
     [{ transformConcurrency: '4' }, '--transform-concurrency is for --transform FILE'],
     [{ timeout: '30' }, '--timeout must be a time'],
-    [{ batchSize: 'many' }, '--batch-size must be a whole number'],
+    [{ batchSize: 'many' }, '--batch-size must be a whole number or adaptive, got "many"'],
+    [{ concurrency: 'auto' }, '--concurrency must be a whole number or adaptive, got "auto"'],
   ] as const)('refuses %j', (flags, message) => {
     expect(() => writingOf(flags)).toThrow(UsageError);
     expect(() => writingOf(flags)).toThrow(message);

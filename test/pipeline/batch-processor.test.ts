@@ -206,9 +206,13 @@ describe('BatchProcessor', () => {
   });
 
   test.each([
-    [{ batchSize: 99 }, RangeError, 'batchSize must be an integer from 100 to 10,000, got 99'],
-    [{ batchSize: 10_001 }, RangeError, 'batchSize must be an integer from 100 to 10,000, got 10001'],
-    [{ concurrency: 0 }, RangeError, 'concurrency must be an integer from 1 to 64, got 0'],
+    [{ batchSize: 99 }, RangeError, 'batchSize must be an integer from 100 to 10,000, or "adaptive", got 99'],
+    [
+      { batchSize: 10_001 },
+      RangeError,
+      'batchSize must be an integer from 100 to 10,000, or "adaptive", got 10001',
+    ],
+    [{ concurrency: 0 }, RangeError, 'concurrency must be an integer from 1 to 64, or "adaptive", got 0'],
     [{ retry: { maxRetries: -1 } }, RangeError, 'maxRetries must be an integer from 0 to 100, got -1'],
     [{ format: 'xml' as never }, TypeError, 'format must be one of ndjson, jsonl, json'],
     [{ format: 'ndjson' as const, path: 'a' }, TypeError, 'path'],

@@ -213,10 +213,13 @@ describe('ChunkTransform', () => {
   });
 
   test.each([
-    [{ batchSize: 99 }, 'batchSize must be an integer from 100 to 10,000, got 99'],
-    [{ batchSize: 10_001 }, 'batchSize must be an integer from 100 to 10,000, got 10001'],
-    [{ batchSize: Number.NaN }, 'batchSize must be an integer from 100 to 10,000, got NaN'],
-    [{ batchSize: '500' as never }, 'batchSize must be an integer from 100 to 10,000, got "500"'],
+    [{ batchSize: 99 }, 'batchSize must be an integer from 100 to 10,000, or "adaptive", got 99'],
+    [{ batchSize: 10_001 }, 'batchSize must be an integer from 100 to 10,000, or "adaptive", got 10001'],
+    [{ batchSize: Number.NaN }, 'batchSize must be an integer from 100 to 10,000, or "adaptive", got NaN'],
+    [
+      { batchSize: '500' as never },
+      'batchSize must be an integer from 100 to 10,000, or "adaptive", got "500"',
+    ],
     [{ maxBytes: 0 }, 'maxBytes must be an integer from 1'],
     [{ maxWaitMs: 2 ** 31 }, 'maxWaitMs must be an integer from 1 to 2,147,483,647, got 2147483648'],
   ])('refuses %j', (options, message) => {

@@ -67,6 +67,28 @@ describe('BatchProcessor infers', () => {
     void new BatchProcessor({ source, sink: {} as Sink, transform: (order: Order) => order.id });
   });
 
+  test('the records of orderBy from what reaches the sink, and takes a path as well', () => {
+    void new BatchProcessor({
+      source,
+      transform: (order: Order) => ({ cents: order.total * 100 }),
+      orderBy: (row) => {
+        expectTypeOf(row).toEqualTypeOf<{ cents: number }>();
+        return row.cents;
+      },
+      sink: async (rows) => {
+        expectTypeOf(rows).toEqualTypeOf<readonly { cents: number }[]>();
+      },
+      concurrency: 'adaptive',
+      batchSize: 'adaptive',
+    });
+    void new BatchProcessor({ source, sink: {} as Sink<Order>, orderBy: ({ id }) => id });
+    void new BatchProcessor({ source, sink: {} as Sink, orderBy: 'customer.id' });
+    // @ts-expect-error the records have no such key
+    void new BatchProcessor({ source, sink: {} as Sink<Order>, orderBy: ({ customer }) => customer });
+    // @ts-expect-error it is adaptive, or a number
+    void new BatchProcessor({ source, sink: {} as Sink<Order>, concurrency: 'auto' });
+  });
+
   test('and takes several transforms', () => {
     void new BatchProcessor<Order, string>({
       source,

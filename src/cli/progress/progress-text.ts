@@ -41,9 +41,17 @@ function partsOf(progress: Progress): readonly Part[] {
     { text: `${showRate(recordsPerSecond)}/s`, rank: 4 },
     { text: counted(chunks, 'chunk'), rank: 8 },
     ...(retries > 0 ? [{ text: retries === 1 ? '1 retry' : `${showCount(retries)} retries`, rank: 7 }] : []),
+    ...paceOf(progress).map((text) => ({ text, rank: 9 })),
     ...(remainingMs === undefined || share === 1
       ? []
       : [{ text: `${showDuration(remainingMs)} left`, rank: 3 }]),
+  ];
+}
+
+function paceOf({ inFlight = 0, concurrency = 1, batchSize }: Progress): readonly string[] {
+  return [
+    ...(concurrency > 1 ? [`${inFlight} of ${concurrency} in flight`] : []),
+    ...(batchSize === undefined ? [] : [`${showCount(batchSize)} a chunk`]),
   ];
 }
 

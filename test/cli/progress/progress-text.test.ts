@@ -33,6 +33,20 @@ describe('progressText', () => {
   });
 
   test.each([
+    [{ inFlight: 1, concurrency: 1 }, '110 chunks  2 retries'],
+    [{ inFlight: 3, concurrency: 4 }, '110 chunks  2 retries  3 of 4 in flight'],
+    [{ inFlight: 1, concurrency: 1, batchSize: 1_250 }, '110 chunks  2 retries  1,250 a chunk'],
+    [
+      { inFlight: 12, concurrency: 13, batchSize: 900 },
+      '110 chunks  2 retries  12 of 13 in flight  900 a chunk',
+    ],
+  ])('shows how chunks are written where that is not one after another, all of one size: %j', (pace, end) => {
+    expect(progressText({ ...UNKNOWN_SIZE, ...pace }, 200)).toBe(
+      `110,000 records  5.2 MB  110,000/s  ${end}`,
+    );
+  });
+
+  test.each([
     [15, ['110,000 records']],
     [30, ['110,000 records', '48%']],
     [45, ['110,000 records', '48%', '1.1 s left', '110,000/s']],
