@@ -154,6 +154,19 @@ describe('Stderr', () => {
     expect(said.at(-1)).toBe('summary');
   });
 
+  test('tells with --progress json how chunks are being written, where that is adaptive', async () => {
+    const flags = ['--concurrency', 'adaptive', '--batch-size', 'adaptive', '--order-by', 'id'];
+    const { stderr, code } = await work.command([
+      'run',
+      'ok.ndjson',
+      'sqlite:pace.db?table=rows',
+      ...['--progress', 'json', ...flags],
+    ]);
+    expect(code).toBe(0);
+    const said = stderr.split('\n').find((line) => line.startsWith('{"progress"'));
+    expect(JSON.parse(said!)).toMatchObject({ progress: { concurrency: 1, batchSize: 1_000 } });
+  });
+
   test('says what is read before anything is asked of a server', async () => {
     let said = '';
     let saidBefore: string | undefined;

@@ -25,7 +25,9 @@ function toRows(row: Row) {
 }
 
 interface Plan {
-  readonly concurrency: number;
+  readonly concurrency: number | 'adaptive';
+  readonly batchSize: number | 'adaptive';
+  readonly orderBy: BatchProcessorOptions<Row, Row>['orderBy'];
   readonly transformConcurrency: number;
   readonly isAsync: boolean;
   readonly withMany: boolean;
@@ -34,7 +36,9 @@ interface Plan {
 }
 
 const plans: fc.Arbitrary<Plan> = fc.record({
-  concurrency: fc.integer({ min: 1, max: 4 }),
+  concurrency: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant('adaptive' as const)),
+  batchSize: fc.constantFrom<(number | 'adaptive')[]>(100, 100, 'adaptive'),
+  orderBy: fc.constantFrom(undefined, 'id', ({ id }: Row) => id % 150),
   transformConcurrency: fc.integer({ min: 1, max: 5 }),
   isAsync: fc.boolean(),
   withMany: fc.boolean(),
@@ -123,8 +127,9 @@ async function runWith(plan: Plan) {
       },
       async close() {},
     },
-    batchSize: 100,
+    batchSize: plan.batchSize,
     concurrency: plan.concurrency,
+    orderBy: plan.orderBy,
     transformConcurrency: plan.transformConcurrency,
     signal: stopping.signal,
     onProgress: ({ chunks }) => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ import { PartialWriteError } from '../../src/core/errors.ts';
 import type { Sink } from '../../src/core/sink.ts';
 import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
 import { Processor } from '../../src/pipeline/processor.ts';
-import { type Summary, summaryOf } from '../../src/pipeline/summary.ts';
+import { type Progress, type Summary, summaryOf } from '../../src/pipeline/summary.ts';
 import { many } from '../../src/streams/transform.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'batch-processor-'));
@@ -205,6 +206,52 @@ describe('BatchProcessor', () => {
     expect(written).toEqual(numbers(1_050));
   });
 
+  test('tells in its progress how chunks are being written, unless that is one after another, all of one size', async () => {
+    const progressOf = async (options: object) => {
+      const seen: Partial<Progress>[] = [];
+      const onProgress = (progress: Progress) => void seen.push(progress);
+      const sink = () => sleep(1);
+      await new BatchProcessor({
+        source: numbers(3_000),
+        batchSize: 100,
+        sink,
+        onProgress,
+        ...options,
+      }).run();
+      return seen;
+    };
+    for (const each of await progressOf({})) {
+      expect(each).not.toHaveProperty('inFlight');
+      expect(each).not.toHaveProperty('concurrency');
+      expect(each).not.toHaveProperty('batchSize');
+    }
+    const four = await progressOf({ concurrency: 4 });
+    expect(Math.max(...four.map(({ inFlight }) => inFlight!))).toBe(4);
+    expect(new Set(four.map(({ concurrency }) => concurrency))).toEqual(new Set([4]));
+    const [first, ...others] = await progressOf({ concurrency: 'adaptive', batchSize: 'adaptive' });
+    expect(first).toMatchObject({ inFlight: 0, concurrency: 1, batchSize: 1_000 });
+    expect(others.at(-1)).toMatchObject({ inFlight: 0, concurrency: expect.any(Number) as number });
+  });
+
+  test('writes one chunk at a time into a sink that commits, whatever the concurrency', async () => {
+    let open = 0;
+    let mostOpen = 0;
+    const sink: Sink = {
+      name: 'committing',
+      guarantee: 'exactly-once',
+      commit: async () => 1,
+      async write() {
+        mostOpen = Math.max(mostOpen, ++open);
+        await sleep(1);
+        open--;
+      },
+    };
+    const checkpoint = { store: memoryCheckpoint(), run: 'committing' };
+    const options = { source: numbers(3_000), batchSize: 100, sink, checkpoint, orderBy: () => 'same' };
+    const { written } = await new BatchProcessor({ ...options, concurrency: 'adaptive' }).run();
+    expect([written, mostOpen]).toEqual([3_000, 1]);
+  });
+
   test.each([
     [{ batchSize: 99 }, RangeError, 'batchSize must be an integer from 100 to 10,000, or "adaptive", got 99'],
     [
@@ -213,6 +260,12 @@ describe('BatchProcessor', () => {
       'batchSize must be an integer from 100 to 10,000, or "adaptive", got 10001',
     ],
     [{ concurrency: 0 }, RangeError, 'concurrency must be an integer from 1 to 64, or "adaptive", got 0'],
+    [
+      { concurrency: 'auto' },
+      RangeError,
+      'concurrency must be an integer from 1 to 64, or "adaptive", got "auto"',
+    ],
+    [{ orderBy: 3 }, TypeError, 'orderBy must be a function of a record, or a path to its key, got 3'],
     [{ retry: { maxRetries: -1 } }, RangeError, 'maxRetries must be an integer from 0 to 100, got -1'],
     [{ format: 'xml' as never }, TypeError, 'format must be one of ndjson, jsonl, json'],
     [{ format: 'ndjson' as const, path: 'a' }, TypeError, 'path'],

@@ -1,7 +1,7 @@
 import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
 import { type Summary, summaryOf } from '../../src/pipeline/summary.ts';
 import { inVirtualTime } from './virtual-time.ts';
-import { expectedRows, type Row, type Scenario, scenarioOf, transformOf, World } from './world.ts';
+import { expectedRows, orderOf, type Row, type Scenario, scenarioOf, transformOf, World } from './world.ts';
 
 /** What came of one simulated job. */
 export interface Outcome {
@@ -59,6 +59,11 @@ async function runOnce(
     sink: world.sink(),
     batchSize,
     concurrency,
+    orderBy: orderOf(world.scenario),
+    onProgress: ({ concurrency: lanes = 1, batchSize: size = 1_000 }) => {
+      if (concurrency === 'adaptive' && lanes > 1) world.sometimes.add('a sink bears more chunks at once');
+      if (size < 1_000) world.sometimes.add('chunks become smaller');
+    },
     ...(transform !== undefined && { transform, transformConcurrency: 5 }),
     retry: { maxRetries },
     ...(hasLetters && { deadLetters: world.deadLetters(), onInvalid: 'dead-letter' }),
@@ -105,7 +110,7 @@ function isForGood(error: unknown, { hasLetters, poison, malformed }: Scenario):
 
 /** Each row is written once, or set aside once; more often only where that may be. */
 function lossesIn(
-  { scenario, written, letters }: World,
+  { scenario, written, letters, disorder }: World,
   summaries: readonly Summary[],
   crashes: number,
 ): string[] {
@@ -126,12 +131,15 @@ function lossesIn(
   for (const id of scenario.malformed) if (!aside.has(id)) wrongs.push(`the malformed line ${id} is lost`);
   const told = summaries.reduce((sum, { possibleDuplicates }) => sum + possibleDuplicates, 0);
   const failures = summaries.length - 1 + crashes;
-  const inFlight = failures * scenario.concurrency * scenario.batchSize;
+  const inFlight = failures * most(scenario.concurrency, 64) * most(scenario.batchSize, 10_000);
   if (twice > told + inFlight)
     wrongs.push(`${twice} rows are written twice, ${told} told and ${inFlight} in flight`);
   if (scenario.isIdempotent && failures === 0 && twice > 0) wrongs.push(`${twice} rows are written twice`);
+  for (const { id, part } of disorder) wrongs.push(`${id}.${part} came before an earlier one of its key`);
   return wrongs;
 }
+
+const most = (value: number | 'adaptive', bound: number) => (value === 'adaptive' ? bound : value);
 
 function noteOutcome({ sometimes }: World, { summary, error }: Ended, run: number): void {
   const { code } = (error ?? {}) as { readonly code?: string };

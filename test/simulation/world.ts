@@ -20,8 +20,10 @@ export interface Scenario {
   readonly seed: number;
   readonly records: number;
   readonly pieceBytes: number;
-  readonly batchSize: number;
-  readonly concurrency: number;
+  readonly batchSize: number | 'adaptive';
+  readonly concurrency: number | 'adaptive';
+  /** Among how many keys the order of records is kept; all of them are of one when it is 1. */
+  readonly keys: number | undefined;
   readonly maxRetries: number;
   /** Each of the records that the sink refuses for good. */
   readonly poison: ReadonlySet<number>;
@@ -52,8 +54,9 @@ export function scenarioOf(seed: number): Scenario {
     seed,
     records,
     pieceBytes: oneOf(1_000, 4_096, 100_000),
-    batchSize: oneOf(100, 100, 137, 250),
-    concurrency: 1 + below(4),
+    batchSize: oneOf<number | 'adaptive'>(100, 100, 137, 250, 'adaptive'),
+    concurrency: oneOf<number | 'adaptive'>(1, 2, 3, 4, 'adaptive'),
+    keys: chance(0.7) ? undefined : oneOf(1, 7, 100_000),
     maxRetries: below(4),
     poison: chance(0.4) ? some(oneOf(0.002, 0.02, 0.2)) : new Set(),
     manner: oneOf('silent', 'partial'),
@@ -75,6 +78,11 @@ export function scenarioOf(seed: number): Scenario {
       after: below(3_000),
     })),
   };
+}
+
+/** Records with the same key are to arrive in their order. */
+export function orderOf({ keys }: Scenario) {
+  return keys === undefined ? undefined : ({ id }: Row) => ((id * 2_654_435_761) % 2 ** 32) % keys;
 }
 
 /** The records that must arrive, as the transform makes them. */
@@ -106,6 +114,10 @@ export class World {
   readonly written = new Map<string, number>();
   readonly letters: DeadLetter[] = [];
   readonly sometimes = new Set<string>();
+  /** Rows that came before an earlier one with the same key. */
+  readonly disorder: Row[] = [];
+  /** Key → its last row that had not been written before. */
+  readonly #lastOf = new Map<unknown, Row>();
   /** Id of a chunk → what was answered: whoever remembers ids answers the same again. */
   readonly #answers = new Map<string, PartialWriteError | undefined>();
   #saved: Checkpoint | undefined;
@@ -217,13 +229,24 @@ export class World {
     const answer =
       bad.length === 0 ? undefined : new PartialWriteError(new Map(bad.map((index) => [index, refusal()])));
     this.#answers.set(chunk.id, answer);
-    for (const [index, { id, part }] of chunk.records.entries()) {
-      const key = `${id}.${part}`;
-      if (!bad.includes(index)) this.written.set(key, (this.written.get(key) ?? 0) + 1);
-    }
+    for (const [index, row] of chunk.records.entries()) if (!bad.includes(index)) this.#note(row);
     if (answer === undefined) return;
     this.sometimes.add('single records are refused');
     throw answer;
+  }
+
+  #note(row: Row): void {
+    const name = `${row.id}.${row.part}`;
+    const times = this.written.get(name) ?? 0;
+    this.written.set(name, times + 1);
+    const key = orderOf(this.scenario)?.(row);
+    if (times > 0 || key === undefined) return;
+    const last = this.#lastOf.get(key);
+    if (last !== undefined && (last.id > row.id || (last.id === row.id && last.part > row.part)))
+      this.disorder.push(row);
+    this.#lastOf.set(key, row);
+    if (last !== undefined && this.scenario.concurrency !== 1)
+      this.sometimes.add('order is kept among several chunks');
   }
 }
 

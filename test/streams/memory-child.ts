@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sink } from '../../src/core/sink.ts';
 import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
 import { decode } from '../../src/streams/decode.ts';
 import { RetryingWriter } from '../../src/streams/retrying-writer.ts';
@@ -11,7 +12,8 @@ const BATCH_SIZE = 10_000;
 const CHUNKS = 16;
 const RECORDS_OF_A_PIECE = 32;
 
-const isDecoded = process.argv[2] === 'objects';
+const [route, concurrency = '1', orderBy] = process.argv.slice(2);
+const isDecoded = route === 'objects';
 const fields = Array.from({ length: 60 }, (_, i) => `"f${i}":"${'y'.repeat(24)}"`);
 const record = isDecoded ? `{${fields.join(',')}}` : `{"id":1,"text":"${'x'.repeat(2_000)}"}`;
 const piece = Buffer.from(`${record}\n`.repeat(RECORDS_OF_A_PIECE));
@@ -35,7 +37,7 @@ const idle = inUse();
 let taken = 0;
 let liveBytes = 0;
 let ahead = 0;
-const writer = new RetryingWriter({
+const slow: Sink = {
   name: 'slow',
   guarantee: 'at-least-once',
   async write(chunk) {
@@ -44,7 +46,8 @@ const writer = new RetryingWriter({
     ahead = Math.max(ahead, pulled - taken);
     liveBytes = Math.max(liveBytes, inUse() - idle);
   },
-});
+};
+const writer = new RetryingWriter(slow, { concurrency: Number(concurrency), orderBy });
 await pipeline([
   Readable.from(pieces(), { highWaterMark: 1 }),
   decode('ndjson'),
