@@ -41,6 +41,8 @@ export class Resumption {
   /** There are parts of a chunk that are not saved. */
   #isAhead = false;
   #committedAt = performance.now();
+  /** What is being saved while the next chunk is written already. */
+  #saving: Promise<void> | undefined;
 
   /**
    * Takes the run for this process, and looks at what an earlier one has noted.
@@ -123,7 +125,7 @@ export class Resumption {
   /** Notes a chunk, which may have overtaken others, as safe. */
   async taken(chunk: Chunk): Promise<void> {
     this.#ranges.add(chunk);
-    if (this.#sink.commit === undefined) return this.#save('running');
+    if (this.#sink.commit === undefined) return this.#saveMeanwhile();
     this.#isAhead = false;
     if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
   }
@@ -139,18 +141,21 @@ export class Resumption {
    * that no cursor describes: then the next run goes back to the last commit.
    */
   async suspend(): Promise<void> {
+    await this.#saving;
     if (this.#sink.commit === undefined) {
       if (this.#isAhead) await this.#save('running');
     } else if (!this.#isAhead && !this.#ranges.isEmpty) await this.#commit();
   }
 
   /** Notes that all is done. */
-  finish(): Promise<void> {
-    return this.#save('finished');
+  async finish(): Promise<void> {
+    await this.#saving;
+    await this.#save('finished');
   }
 
   /** Lets others have the run. */
   async end(): Promise<void> {
+    await this.#saving?.catch(() => {}); // whoever came after it was told
     await this.#store.close?.(this.#run);
   }
 
@@ -214,6 +219,18 @@ export class Resumption {
     this.#sinkState = await this.#sink.commit?.();
     this.#committedAt = performance.now();
     await this.#save('running');
+  }
+
+  /**
+   * Saves while the next chunk is written: most sinks take longer than a disk. No more than one saving is under way, so
+   * that a crash repeats at most one chunk more than those that were being written.
+   */
+  async #saveMeanwhile(): Promise<void> {
+    const before = this.#saving;
+    await before;
+    if (this.#saving !== before) return; // another chunk has begun one since, which says of this one, too
+    this.#saving = this.#save('running');
+    this.#saving.catch(() => {}); // thrown to whoever comes next
   }
 
   async #save(state: 'running' | 'finished'): Promise<void> {

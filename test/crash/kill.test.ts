@@ -178,7 +178,8 @@ describe('A load that is killed again and again', () => {
           const killed = await killUntilDone(folder, [url, '--concurrency', String(concurrency)], 0, random);
           const { lost, twice, changed } = judge(rows);
           expect({ lost, changed }).toEqual({ lost: 0, changed: 0 });
-          expect(twice).toBeLessThanOrEqual(killed * concurrency * BATCH_SIZE);
+          // one chunk more may be written, and about to be noted
+          expect(twice).toBeLessThanOrEqual(killed * (concurrency + 1) * BATCH_SIZE);
           repeated += twice;
           kills += killed;
           forget();
