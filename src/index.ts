@@ -26,7 +26,7 @@ export type { ByteContent, RecordContent, Source, SourceContent } from './core/s
 export { Tally, type UnaccountedRange } from './core/tally.ts';
 export { deadLettersInto } from './delivery/dead-letters-into.ts';
 export { type DeliveryOptions, protect } from './delivery/protect.ts';
-export { type RetryEvent, type RetryOptions } from './delivery/retry-options.ts';
+export { type PauseEvent, type RetryEvent, type RetryOptions } from './delivery/retry-options.ts';
 export { retrying } from './delivery/retrying.ts';
 export { UnsentError, WriteError } from './delivery/write-error.ts';
 export { classify, isTransient } from './failures/classify.ts';
@@ -46,7 +46,7 @@ export {
   Processor,
   type RecordProcessorOptions,
 } from './pipeline/processor.ts';
-export { type Progress, type Summary, summaryOf } from './pipeline/summary.ts';
+export { type Pause, type Progress, type Summary, summaryOf } from './pipeline/summary.ts';
 export { ChunkTransform, type ChunkTransformOptions } from './streams/chunk-transform.ts';
 export { type DecodeOptions, decode } from './streams/decode.ts';
 export { type OrderBy } from './streams/key-order.ts';

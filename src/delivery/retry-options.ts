@@ -14,6 +14,7 @@ import {
   type ClassifyFunction,
   type Failure,
 } from '../failures/index.ts';
+import type { BrakePolicy } from './brake.ts';
 
 /** When and how often `retrying` writes again. */
 export interface RetryOptions extends BackoffOptions {
@@ -38,10 +39,19 @@ export interface RetryOptions extends BackoffOptions {
    * @default 'retry'
    */
   readonly onUnknownOutcome?: 'retry' | 'fail';
+  /**
+   * Tokens for the retries of all chunks together, 0 to 1,000,000; `false` for no bound. A retry costs 5, after an
+   * attempt that took longer than `timeoutMs` 10; a success gives 1 back, or what the retry has cost that succeeded.
+   * Without tokens nothing is retried: a sink that takes hardly anything at once ends the run.
+   * @default 500
+   */
+  readonly retryBudget?: number | false;
   /** Says what an error means, before the tables do: return `undefined` to leave it to them. */
   readonly classify?: ClassifyFunction;
   /** Called before each wait. What it throws fails the chunk. */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** Called when the sink asks for time, and nothing is sent meanwhile. What it throws fails the chunk that was asked. */
+  readonly onPause?: (event: PauseEvent) => void;
 }
 
 export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
@@ -50,8 +60,10 @@ export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
   timeoutMs: true,
   maxRetryAfterMs: true,
   onUnknownOutcome: true,
+  retryBudget: true,
   classify: true,
   onRetry: true,
+  onPause: true,
 };
 
 /** What `onRetry` is told. */
@@ -61,7 +73,7 @@ export interface RetryEvent {
   readonly attempt: number;
   /** Number of the retry that follows, from 1. */
   readonly retry: number;
-  /** Milliseconds until then. */
+  /** Milliseconds until then, at least: other chunks may go first where the sink has asked for time. */
   readonly delayMs: number;
   /** What the error means; of several refused records, of those that are sent again. */
   readonly failure: Failure;
@@ -73,6 +85,17 @@ export interface RetryEvent {
   readonly possibleDuplicates: number;
 }
 
+/** What `onPause` is told. */
+export interface PauseEvent {
+  /** Name of the sink. */
+  readonly sink: string;
+  /** Milliseconds until a first chunk goes as a probe. */
+  readonly delayMs: number;
+  /** What the error means. */
+  readonly failure: Failure;
+  readonly error: unknown;
+}
+
 /** Options with their defaults, checked. */
 export interface RetryPolicy {
   readonly maxRetries: number;
@@ -81,20 +104,42 @@ export interface RetryPolicy {
   readonly onUnknownOutcome: 'retry' | 'fail';
   readonly classify: ClassifyFunction | undefined;
   readonly onRetry: ((event: RetryEvent) => void) | undefined;
+  readonly onPause: ((event: PauseEvent) => void) | undefined;
   /** Milliseconds before retry number 1, 2, … */
   readonly delayBefore: (retry: number) => number;
+  /** Tokens, or `Infinity`. */
+  readonly retryBudget: number;
+  readonly brake: BrakePolicy;
 }
 
 /** @throws RangeError or TypeError when an option is wrong */
 export function retryPolicy(options: RetryOptions): RetryPolicy {
-  const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000 } = options;
-  const { onUnknownOutcome = 'retry', classify, onRetry } = options;
+  const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000, retryBudget = 500 } = options;
+  const { onUnknownOutcome = 'retry', classify, onRetry, onPause } = options;
   integerBetween('maxRetries', maxRetries, 0, 100);
   if (timeoutMs !== Number.POSITIVE_INFINITY) numberBetween('timeoutMs', timeoutMs, 1, MAX_TIMER_MS);
   numberBetween('maxRetryAfterMs', maxRetryAfterMs, 0, MAX_TIMER_MS);
   oneOf('onUnknownOutcome', onUnknownOutcome, ['retry', 'fail']);
-  expectKind('classify', classify, classify === undefined || typeof classify === 'function', 'a function');
-  expectKind('onRetry', onRetry, onRetry === undefined || typeof onRetry === 'function', 'a function');
-  const delayBefore = backoff(options);
-  return { maxRetries, timeoutMs, maxRetryAfterMs, onUnknownOutcome, classify, onRetry, delayBefore };
+  if (retryBudget !== false) integerBetween('retryBudget', retryBudget, 0, MAX_RETRY_BUDGET);
+  for (const [name, option] of Object.entries({ classify, onRetry, onPause }))
+    expectKind(name, option, option === undefined || typeof option === 'function', 'a function');
+  return {
+    maxRetries,
+    timeoutMs,
+    maxRetryAfterMs,
+    onUnknownOutcome,
+    classify,
+    onRetry,
+    onPause,
+    delayBefore: backoff(options),
+    retryBudget: retryBudget === false ? Number.POSITIVE_INFINITY : retryBudget,
+    brake: {
+      // Jitter keeps chunks apart that wait each for itself; here one goes first, and it should not come too early.
+      delayBefore: backoff({ ...options, jitter: 'none' }),
+      maxProbes: maxRetries,
+      maxWaitMs: maxRetryAfterMs,
+    },
+  };
 }
+
+const MAX_RETRY_BUDGET = 1_000_000;

@@ -5,8 +5,11 @@ import { knownOptions } from '../core/options.ts';
 import { type FullSink, type Sink, type WriteContext, withWrite } from '../core/sink.ts';
 import { type Failure, isTransientKind, wait, worstOf } from '../failures/index.ts';
 import { attemptWrite, isTelling, OverdueError } from './attempt.ts';
+import type { Pass } from './brake.ts';
 import { judge, type Refusal } from './judge.ts';
+import { Receiver } from './receiver.ts';
 import { Remainder } from './remainder.ts';
+import { RETRY_COST, TIMEOUT_RETRY_COST } from './retry-budget.ts';
 import { RETRY_OPTIONS, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-options.ts';
 import { WriteError } from './write-error.ts';
 
@@ -17,19 +20,17 @@ import { WriteError } from './write-error.ts';
  * Every attempt has the same chunk, so the same id and the same bytes. After a `PartialWriteError` only those records
  * are sent again that it lists with a transient failure, as a chunk with an id of its own (made of the chunk's id and of
  * which records they are); the others that it lists are reported at the end.
+ *
+ * All writes share one brake and one retry budget: when the sink asks for time (429, 503, `Retry-After`) none goes to it,
+ * then one as a probe, then more and more. When `maxRetries` probes in a row have failed, all that wait fail.
  * @throws RangeError or TypeError when an option is wrong; `write` rejects with a `WriteError`, whose code is `ABORTED`
  * when the signal of the run ended it
  */
 export function retrying<T>(sink: Sink<T>, options: RetryOptions = {}): FullSink<T> {
   knownOptions('retrying', options, RETRY_OPTIONS);
   const policy = retryPolicy(options);
-  const receiver: Receiver = { wasReached: false };
+  const receiver = new Receiver(policy);
   return withWrite(sink, (chunk, context) => new Delivery(sink, chunk, context, policy, receiver).run());
-}
-
-/** What all deliveries to one sink know of it. */
-interface Receiver {
-  wasReached: boolean;
 }
 
 /** One chunk on its way into a sink. */
@@ -48,6 +49,12 @@ class Delivery<T> {
   #dueAt = 0;
   /** What the last attempt that failed has met. */
   #met: Refusal | undefined;
+  /** Tokens that the next retry costs, or the last one has cost. */
+  #cost: number | undefined;
+  /** Whether the last attempt took longer than it may. */
+  #isOverdue = false;
+  /** Why a failure that would pass is not waited for. */
+  #note: string | undefined;
 
   constructor(
     sink: Sink<T>,
@@ -85,6 +92,25 @@ class Delivery<T> {
    */
   async #attempt(): Promise<void> {
     await wait(Math.ceil(Math.max(this.#dueAt - performance.now(), 0)), this.#signal);
+    const pass = await this.#enter();
+    const met = await this.#write();
+    const isPaused = this.#receiver.leave(pass, met);
+    if (met === undefined || this.#remainder.isSafe) this.#receiver.succeed(this.#cost);
+    if (met === undefined) return;
+    if (isPaused) this.#tellOfPause(met);
+    if (!this.#remainder.isSafe) throw met.error;
+  }
+
+  async #enter(): Promise<Pass> {
+    const pass = await this.#receiver.enter(this.#attempts, this.#signal);
+    if (pass !== undefined) return pass;
+    this.#note = this.#receiver.whyGivenUp();
+    this.#met ??= unsent(this.#receiver.met ?? NEVER_TRIED);
+    throw this.#met.error;
+  }
+
+  /** @returns why it failed */
+  async #write(): Promise<Refusal | undefined> {
     this.#attempts++;
     try {
       await attemptWrite(this.#sink, this.#remainder.chunk, {
@@ -94,10 +120,11 @@ class Delivery<T> {
       });
       this.#remainder.settle();
       this.#receiver.wasReached = true;
+      return undefined;
     } catch (error) {
       this.#met = this.#judge(error);
       if (this.#met.failure.maxRetriesAtFirst === undefined) this.#receiver.wasReached = true;
-      if (!this.#remainder.isSafe) throw error;
+      return this.#signal.aborted ? { ...this.#met, failure: RUN_ABORTED } : this.#met;
     }
   }
 
@@ -105,7 +132,8 @@ class Delivery<T> {
     const error = thrown instanceof OverdueError ? thrown.cause : thrown;
     if (error instanceof PartialWriteError) return this.#judgeParts(error);
     const said = this.#classify(error);
-    const met = error === thrown || isTelling(said.failure) ? said : this.#classify(thrown);
+    this.#isOverdue = error !== thrown && !isTelling(said.failure);
+    const met = this.#isOverdue ? this.#classify(thrown) : said;
     this.#remainder.fail(met);
     return met;
   }
@@ -129,25 +157,41 @@ class Delivery<T> {
 
   /** Asked after every failed attempt, also after the last one, which is followed by no wait. */
   #mayGoOn(): boolean {
-    const { error, failure } = this.#met ?? NEVER_TRIED;
-    const { retryAfterMs = 0 } = failure;
+    const met = this.#met ?? NEVER_TRIED;
+    const { error, failure } = met;
     if (this.#signal.aborted || !isTransientKind(failure.kind)) return false;
-    if (this.#mustNotRisk(failure)) return false;
-    if (this.#attempts > this.#maxRetries(failure) || retryAfterMs > this.#policy.maxRetryAfterMs)
-      return false;
+    this.#note ??= this.#whyNotLater(met);
+    if (this.#note !== undefined || this.#attempts > this.#maxRetries(failure)) return false;
+    this.#cost = this.#isOverdue ? TIMEOUT_RETRY_COST : RETRY_COST;
+    this.#note = this.#receiver.pay(this.#cost);
+    if (this.#note !== undefined) return false;
     const retry = this.#attempts;
-    const delayMs = Math.max(this.#policy.delayBefore(retry), retryAfterMs);
+    const { closedMs } = this.#receiver;
+    const ownMs = Math.max(this.#policy.delayBefore(retry), failure.retryAfterMs ?? 0);
+    const delayMs = Math.max(ownMs, closedMs);
+    const event = { chunk: this.#chunk as Chunk, attempt: retry, retry, delayMs, failure, error };
+    const possibleDuplicates = this.#countRisked();
+    if (!this.#tell('onRetry', { ...event, possibleDuplicates })) return false;
+    // Whom the brake holds back for as long waits there, so that it is known who comes next.
+    this.#dueAt = performance.now() + (closedMs >= ownMs ? 0 : ownMs);
+    return true;
+  }
+
+  #tellOfPause({ error, failure }: Refusal): void {
+    const { closedMs: delayMs, isGivenUp } = this.#receiver;
+    if (!isGivenUp) this.#tell('onPause', { sink: this.#sink.name, delayMs, failure, error });
+  }
+
+  /** @returns whether the option has not failed; else the chunk does */
+  #tell<Name extends 'onRetry' | 'onPause'>(option: Name, event: EventOf<Name>): boolean {
     try {
-      const possibleDuplicates = this.#countRisked();
-      const event = { chunk: this.#chunk as Chunk, attempt: retry, retry, delayMs, failure, error };
-      this.#policy.onRetry?.({ ...event, possibleDuplicates });
+      (this.#policy[option] as ((event: EventOf<Name>) => void) | undefined)?.(event);
+      return true;
     } catch (thrown) {
-      this.#met = { error: thrown, failure: { kind: 'unrecognised', why: 'the option onRetry failed' } };
+      this.#met = { error: thrown, failure: { kind: 'unrecognised', why: `the option ${option} failed` } };
       this.#remainder.fail(this.#met);
       return false;
     }
-    this.#dueAt = performance.now() + delayMs;
-    return true;
   }
 
   #mustNotRisk({ kind }: Failure): boolean {
@@ -184,17 +228,21 @@ class Delivery<T> {
     const failure = worstOf(refused.map((each) => each.failure)) ?? met.failure;
     const isClosed = cause instanceof PipelineError && cause.code === 'SINK_CLOSED';
     const code = isClosed ? 'SINK_CLOSED' : 'WRITE_FAILED';
-    return new WriteError({ ...shared, code, failure, cause, note: this.#whyNotLater(met.failure) });
+    return new WriteError({ ...shared, code, failure, cause, note: this.#note });
   }
 
-  /** Why a failure that would pass was not waited for. */
-  #whyNotLater(failure: Failure): string | undefined {
-    const { kind, retryAfterMs = 0 } = failure;
-    if (this.#mustNotRisk(failure)) return 'it may be written or not, and onUnknownOutcome is fail';
-    if (!isTransientKind(kind) || retryAfterMs <= this.#policy.maxRetryAfterMs) return undefined;
-    const seconds = Math.ceil(retryAfterMs / 1_000).toLocaleString('en-US');
-    return `asked to wait ${seconds} s, longer than maxRetryAfterMs`;
+  #whyNotLater(met: Refusal): string | undefined {
+    if (this.#mustNotRisk(met.failure)) return 'it may be written or not, and onUnknownOutcome is fail';
+    return this.#receiver.whyNotAsLong(met) ?? this.#receiver.whyGivenUp();
   }
+}
+
+type EventOf<Name extends 'onRetry' | 'onPause'> = Parameters<NonNullable<RetryPolicy[Name]>>[0];
+
+/** What the sink has said to others: it was not asked about this chunk. */
+function unsent({ error, failure }: Refusal): Refusal {
+  const kind = failure.kind === 'unknown-outcome' ? 'not-applied' : failure.kind;
+  return { error, failure: { ...failure, kind } };
 }
 
 const RUN_ABORTED: Failure = { kind: 'aborted', why: 'the signal of the run' };

@@ -5,7 +5,10 @@ export interface BackoffOptions {
   readonly initialDelayMs?: number;
   /** Longest wait between two attempts, in milliseconds. @default 30_000 */
   readonly maxDelayMs?: number;
-  /** `full` waits a random time up to the full one, so that many lanes do not retry in step. @default 'none' */
+  /**
+   * `full` waits a random time up to the full one, so that what failed together does not come again together.
+   * @default 'none'; of a writer that writes several chunks at once 'full'
+   */
   readonly jitter?: 'none' | 'full';
   /** Source of chance, from 0 up to, not including, 1. @default Math.random */
   readonly random?: () => number;

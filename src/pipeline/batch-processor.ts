@@ -14,7 +14,15 @@ import { checkOptions, createChunker, createRecordStages, limitOf, readingOf } f
 import { Inputs } from './inputs.ts';
 import type { InvalidLimit } from './invalid-limit.ts';
 import { Resumption } from './resumption.ts';
-import { countUnaccounted, progressOf, rememberSummary, type Summary, summarize } from './summary.ts';
+import {
+  countUnaccounted,
+  type Pause,
+  pausedAfter,
+  progressOf,
+  rememberSummary,
+  type Summary,
+  summarize,
+} from './summary.ts';
 
 export type { BatchProcessorOptions, CheckpointOptions } from './batch-options.ts';
 
@@ -44,13 +52,18 @@ export class BatchProcessor<In = unknown, Out = In> {
     const limit = limitOf(this.#options, tally);
     const startedAt = performance.now();
     const elapsedMs = () => performance.now() - startedAt;
-    const report = () => onProgress?.(progressOf(tally, elapsedMs(), current.writer?.pace));
     const current: CurrentRun = {
       isStopped: false,
       chunker: undefined,
       writer: undefined,
       resumption: undefined,
       limit,
+      pause: undefined,
+    };
+    const report = () => {
+      const { pause, beganAt = 0 } = current.pause ?? {};
+      const progress = progressOf(tally, elapsedMs(), current.writer?.pace);
+      onProgress?.({ ...progress, ...pausedAfter(pause, performance.now() - beganAt) });
     };
     this.#current = current;
     try {
@@ -98,6 +111,8 @@ interface CurrentRun {
   writer: Pick<RetryingWriter, 'pace'> | undefined;
   resumption: Resumption | undefined;
   readonly limit: InvalidLimit;
+  /** The last time for which the sink has asked. */
+  pause: { readonly pause: Pause; readonly beganAt: number } | undefined;
 }
 
 async function runStages(
@@ -142,6 +157,12 @@ function createStages<In, Out>(
     ...retry,
     tally,
     deadLetters,
+    onPause: (event) => {
+      const pause = { ms: event.delayMs, why: event.failure.why };
+      current.pause = { pause, beganAt: performance.now() };
+      retry?.onPause?.(event);
+      report();
+    },
     onWritten: (chunk) => {
       for (const block of chunk.blocks) pool?.giveBack(block);
       limit.check();

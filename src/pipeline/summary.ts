@@ -53,11 +53,26 @@ export interface Progress extends Omit<Summary, 'unaccounted' | 'finishedAt'>, P
   readonly recordsPerSecond: number;
   /** Milliseconds that are left at this speed, when the size of the source is known. */
   readonly remainingMs?: number;
+  /** While nothing is sent, since the sink has asked for time. */
+  readonly paused?: Pause;
+}
+
+/** Why nothing is sent, and for how long. */
+export interface Pause {
+  /** Milliseconds until a chunk goes as a probe. */
+  readonly ms: number;
+  /** What the sink has said: `HTTP 429`. */
+  readonly why: string;
 }
 
 /** @param elapsedMs milliseconds since the start of the run */
 export function summarize(tally: Tally, elapsedMs: number): Summary {
   return { ...countsOf(tally), elapsedMs, unaccounted: tally.unaccounted() };
+}
+
+/** The pause as it is `ms` milliseconds later, if it is not over then. */
+export function pausedAfter(pause: Pause | undefined, ms: number): { readonly paused?: Pause } {
+  return pause === undefined || pause.ms <= ms ? {} : { paused: { ...pause, ms: pause.ms - ms } };
 }
 
 /** @param elapsedMs milliseconds since the start of the run */

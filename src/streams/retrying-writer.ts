@@ -108,7 +108,9 @@ export class RetryingWriter<T = unknown> extends Writable {
       this.#counts.countSetAside(event);
       delivery.onSetAside?.(event);
     };
-    this.#sink = protect(pace.around(toSink(sink), delivery), { ...delivery, onRetry, onSetAside });
+    const jitter = delivery.jitter ?? (concurrency === 1 ? 'none' : 'full');
+    const policy = { ...delivery, jitter, onRetry, onSetAside };
+    this.#sink = protect(pace.around(toSink(sink), delivery), policy);
     this.#abortWith(signal);
     this.on('pipe', (upstream) => {
       if (!(upstream instanceof ChunkTransform)) return;

@@ -117,8 +117,14 @@ describe('retrying()', () => {
   test('waits a part of the delay with full jitter', async () => {
     const chances = [0, 0.5, 0.25];
     const options: RetryOptions = { jitter: 'full', random: () => chances.shift()! };
-    const { events } = await deliver(sinkThat(throws(busy)), options);
+    const { events } = await deliver(sinkThat(throws(refused)), options);
     expect(events.map(({ delayMs }) => delayMs)).toEqual([0, 1_000, 1_000]);
+  });
+
+  test('waits the whole delay, whatever the jitter, when the sink asks for time', async () => {
+    const sink = sinkThat(throws(busy));
+    await deliver(sink, { jitter: 'full', random: () => 0 });
+    expect(timesOf(sink)).toEqual([0, 1_000, 3_000, 7_000]);
   });
 
   test('takes a sink that throws instead of rejecting', async () => {
@@ -320,7 +326,7 @@ describe('retrying() fails with an error that', () => {
     expect(error).toBeInstanceOf(PipelineError);
     expect(error.message).toBe(
       'orders.ndjson: records 1,001–2,000 (chunk 2) could not be written to shop: ' +
-        'HTTP 503 Service Unavailable: try later (4 attempts)',
+        'HTTP 503 Service Unavailable: try later (4 attempts; the circuit is open after 4 failures in a row)',
     );
     expect(error).toMatchObject({
       name: 'WriteError',
@@ -361,6 +367,8 @@ describe('retrying() refuses', () => {
     [{ timeoutMs: 2 ** 31 }, 'timeoutMs must be a number from 1 to 2,147,483,647, got 2147483648'],
     [{ maxRetryAfterMs: -1 }, 'maxRetryAfterMs must be a number from 0 to 2,147,483,647, got -1'],
     [{ initialDelayMs: -1 }, 'initialDelayMs must be a number from 0 to 2,147,483,647, got -1'],
+    [{ retryBudget: -1 }, 'retryBudget must be an integer from 0 to 1,000,000, got -1'],
+    [{ retryBudget: true as never }, 'retryBudget must be an integer from 0 to 1,000,000, got true'],
     [{ maxDelayMs: Number.NaN }, 'maxDelayMs must be a number from 0 to 2,147,483,647, got NaN'],
   ])('%j', (options, message) => {
     expect(() => retrying(sinkThat(done), options)).toThrow(new RangeError(message));
@@ -370,6 +378,7 @@ describe('retrying() refuses', () => {
     [{ jitter: 'some' }, 'jitter must be one of none, full, got "some"'],
     [{ classify: 'all' }, 'classify must be a function, got "all"'],
     [{ onRetry: true }, 'onRetry must be a function, got true'],
+    [{ onPause: 1 }, 'onPause must be a function, got 1'],
   ])('%j', (options, message) => {
     expect(() => retrying(sinkThat(done), options as unknown as RetryOptions)).toThrow(
       new TypeError(message),

@@ -1,5 +1,6 @@
 import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
 import { type Summary, summaryOf } from '../../src/pipeline/summary.ts';
+import { randomFrom } from '../../src/testing/random.ts';
 import { inVirtualTime } from './virtual-time.ts';
 import { expectedRows, orderOf, type Row, type Scenario, scenarioOf, transformOf, World } from './world.ts';
 
@@ -32,6 +33,7 @@ export async function simulate(seed: number): Promise<Outcome> {
       continue;
     }
     summaries.push(ended.summary);
+    wrongs.push(...world.brake.wrongs);
     wrongs.push(...wrongsOf(ended.summary, ended.error));
     noteOutcome(world, ended, run);
     if (ended.error !== undefined && isForGood(ended.error, scenario))
@@ -50,7 +52,7 @@ async function runOnce(
   world: World,
   mishap: Scenario['mishaps'][number] | undefined,
 ): Promise<Ended | 'crashed'> {
-  const { batchSize, concurrency, maxRetries, hasLetters } = world.scenario;
+  const { seed, batchSize, concurrency, maxRetries, retryBudget, hasLetters } = world.scenario;
   const aborting = new AbortController();
   const transform = transformOf(world.scenario);
   const processor = new BatchProcessor<Row, Row>({
@@ -65,7 +67,12 @@ async function runOnce(
       if (size < 1_000) world.sometimes.add('chunks become smaller');
     },
     ...(transform !== undefined && { transform, transformConcurrency: 5 }),
-    retry: { maxRetries },
+    retry: {
+      maxRetries,
+      retryBudget,
+      random: randomFrom(seed),
+      onPause: (event) => world.brake.paused(event),
+    },
     ...(hasLetters && { deadLetters: world.deadLetters(), onInvalid: 'dead-letter' }),
     checkpoint: { store: world.checkpoint(), run: 'simulated' },
     signal: aborting.signal,
@@ -142,7 +149,9 @@ function lossesIn(
 const most = (value: number | 'adaptive', bound: number) => (value === 'adaptive' ? bound : value);
 
 function noteOutcome({ sometimes }: World, { summary, error }: Ended, run: number): void {
-  const { code } = (error ?? {}) as { readonly code?: string };
+  const { code, message = '' } = (error ?? {}) as { readonly code?: string; readonly message?: string };
+  if (message.includes('retry budget')) sometimes.add('the retry budget is used up');
+  if (message.includes('circuit is open')) sometimes.add('the circuit stays open');
   if (error !== undefined) sometimes.add(`a run ends with ${code}`);
   else if (run > 0) sometimes.add('a job is finished by a later run');
   if (summary.retries > 0) sometimes.add('a chunk is retried');

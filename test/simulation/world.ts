@@ -9,6 +9,7 @@ import { HttpError, wait } from '../../src/failures/index.ts';
 import { many } from '../../src/streams/transform.ts';
 import { type FaultRates, faultySink } from '../../src/testing/index.ts';
 import { randomFrom } from '../../src/testing/random.ts';
+import { BrakeWatch } from './brake-watch.ts';
 
 export interface Row {
   readonly id: number;
@@ -25,6 +26,7 @@ export interface Scenario {
   /** Among how many keys the order of records is kept; all of them are of one when it is 1. */
   readonly keys: number | undefined;
   readonly maxRetries: number;
+  readonly retryBudget: number | false;
   /** Each of the records that the sink refuses for good. */
   readonly poison: ReadonlySet<number>;
   /** How the sink speaks of what it refuses. */
@@ -77,6 +79,7 @@ export function scenarioOf(seed: number): Scenario {
       kind: oneOf('stop', 'abort', 'crash', 'cut'),
       after: below(3_000),
     })),
+    retryBudget: ([500, 20, false] as const)[below(3)]!,
   };
 }
 
@@ -118,6 +121,8 @@ export class World {
   readonly disorder: Row[] = [];
   /** Key → its last row that had not been written before. */
   readonly #lastOf = new Map<unknown, Row>();
+  /** Of the run that goes on. */
+  brake = new BrakeWatch(this.sometimes);
   /** Id of a chunk → what was answered: whoever remembers ids answers the same again. */
   readonly #answers = new Map<string, PartialWriteError | undefined>();
   #saved: Checkpoint | undefined;
@@ -150,6 +155,8 @@ export class World {
   sink(): Sink<Row> {
     const { scenario } = this;
     const life = this.#life;
+    const brake = new BrakeWatch(this.sometimes);
+    this.brake = brake;
     const place: Sink<Row> = {
       name: 'place',
       guarantee: scenario.isIdempotent ? 'effectively-once' : 'at-least-once',
@@ -162,11 +169,13 @@ export class World {
     return {
       ...faulty,
       write: async (chunk, context) => {
-        await alive(life, wait(5, context.signal));
+        const end = brake.begin();
         const before = faulty.log.length;
         try {
+          await alive(life, wait(5, context.signal));
           await alive(life, faulty.write(chunk, context));
         } finally {
+          end();
           for (const { fault } of faulty.log.slice(before)) this.sometimes.add(`fault: ${fault}`);
         }
       },

@@ -1,4 +1,4 @@
-import type { Progress } from '../../pipeline/summary.ts';
+import { type Progress, pausedAfter } from '../../pipeline/summary.ts';
 import { INTERVALS, type ProgressMode, render } from './progress-mode.ts';
 
 /** The part of a stream to the screen that is used here. */
@@ -62,10 +62,12 @@ export class ProgressDisplay {
 
 /** The same counts some milliseconds later. */
 export function aged(progress: Progress, ms: number): Progress {
-  const { elapsedMs, written, bytes, totalBytes } = progress;
+  const { paused, ...counts } = progress;
+  const { elapsedMs, written, bytes, totalBytes } = counts;
   const elapsed = elapsedMs + ms;
   return {
-    ...progress,
+    ...counts,
+    ...pausedAfter(paused, ms),
     elapsedMs: elapsed,
     recordsPerSecond: elapsed > 0 ? (written / elapsed) * 1_000 : 0,
     ...(totalBytes !== undefined &&

@@ -25,7 +25,7 @@ interface Part {
 const BAR_WIDTH = 20;
 
 function partsOf(progress: Progress): readonly Part[] {
-  const { bytes, totalBytes, written, recordsPerSecond, chunks, retries, remainingMs } = progress;
+  const { bytes, totalBytes, written, recordsPerSecond, chunks, retries, remainingMs, paused } = progress;
   const share = shareOf(progress);
   const read =
     totalBytes === undefined ? showBytes(bytes) : `${showBytes(bytes)} of ${showBytes(totalBytes)}`;
@@ -33,18 +33,19 @@ function partsOf(progress: Progress): readonly Part[] {
     ...(share === undefined
       ? []
       : [
-          { text: bar(share), rank: 6 },
-          { text: `${Math.floor(share * 100)}%`, rank: 2 },
+          { text: bar(share), rank: 7 },
+          { text: `${Math.floor(share * 100)}%`, rank: 3 },
         ]),
     { text: counted(written, 'record'), rank: 1 },
-    { text: read, rank: 5 },
-    { text: `${showRate(recordsPerSecond)}/s`, rank: 4 },
-    { text: counted(chunks, 'chunk'), rank: 8 },
-    ...(retries > 0 ? [{ text: retries === 1 ? '1 retry' : `${showCount(retries)} retries`, rank: 7 }] : []),
-    ...paceOf(progress).map((text) => ({ text, rank: 9 })),
+    ...(paused === undefined ? [] : [{ text: `paused ${showDuration(paused.ms)}: ${paused.why}`, rank: 2 }]),
+    { text: read, rank: 6 },
+    { text: `${showRate(recordsPerSecond)}/s`, rank: 5 },
+    { text: counted(chunks, 'chunk'), rank: 9 },
+    ...(retries > 0 ? [{ text: retries === 1 ? '1 retry' : `${showCount(retries)} retries`, rank: 8 }] : []),
+    ...paceOf(progress).map((text) => ({ text, rank: 10 })),
     ...(remainingMs === undefined || share === 1
       ? []
-      : [{ text: `${showDuration(remainingMs)} left`, rank: 3 }]),
+      : [{ text: `${showDuration(remainingMs)} left`, rank: 4 }]),
   ];
 }
 
