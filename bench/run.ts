@@ -81,6 +81,11 @@ function render(
     if (!(peak <= atMostMiB)) failures++;
     return `| ${route} | ${peak.toFixed(0)} | ${atMostMiB} | ${peak <= atMostMiB ? 'met' : '**missed**'} |`;
   });
+  const durations = (question.durations ?? []).map(({ route, atMostMs }) => {
+    const { ms } = rows.find((row) => row.route === route)!;
+    if (!(ms <= atMostMs)) failures++;
+    return `| ${route} | ${ms.toFixed(0)} | ${atMostMs} | ${ms <= atMostMs ? 'met' : '**missed**'} |`;
+  });
   const missing = Object.entries(question.routes).filter(([, route]) => route.missing !== undefined);
   return [
     `## ${name}: ${question.title}`,
@@ -95,6 +100,9 @@ function render(
       : []),
     ...(limits.length > 0
       ? ['', '| route | peak MiB over idle | at most | |', '| --- | ---: | ---: | --- |', ...limits]
+      : []),
+    ...(durations.length > 0
+      ? ['', '| route | ms | at most | |', '| --- | ---: | ---: | --- |', ...durations]
       : []),
     ...missing.map(([route, { missing: why }]) => `\nNot run: ${route} (${why})`),
     '',

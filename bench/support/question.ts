@@ -9,6 +9,8 @@ export interface Question {
   readonly targets: readonly Target[];
   /** Bounds of memory; the check mode fails above them. */
   readonly limits?: readonly Limit[];
+  /** Bounds of time; the check mode fails above them. */
+  readonly durations?: readonly Duration[];
   /** Runs of each route; the median counts. @default 5 */
   readonly runs?: number;
 }
@@ -33,6 +35,12 @@ export interface Figures {
 export interface Limit {
   readonly route: string;
   readonly atMostMiB: number;
+}
+
+/** The most milliseconds that a route may take. */
+export interface Duration {
+  readonly route: string;
+  readonly atMostMs: number;
 }
 
 export interface Target {

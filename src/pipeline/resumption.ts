@@ -13,6 +13,8 @@ import { pipelineHashOf, runNameOf } from './run-name.ts';
 
 /** Milliseconds between two commits of a sink that goes back to the last one: a commit waits for the disk. */
 const COMMIT_EVERY_MS = 1_000;
+/** Milliseconds between two times that a chunk is noted which may as well be sent again. */
+const SAVE_EVERY_MS = 1_000;
 
 /** What does not change from the beginning to the end. */
 interface Terms extends CheckpointOptions {
@@ -21,7 +23,8 @@ interface Terms extends CheckpointOptions {
 
 /**
  * What a run knows of the one before it, and notes for the one after it. Where the sink has a ledger, the chunks note
- * themselves; a sink that commits is committed now and then; for all others each chunk is noted when it is written.
+ * themselves; a sink that commits is committed now and then, and of one that takes a chunk once, however often it is
+ * sent, it is noted now and then how far it is; for all others each chunk is noted when it is written.
  */
 export class Resumption {
   readonly #store: CheckpointStore;
@@ -38,9 +41,10 @@ export class Resumption {
   #lettered: readonly RecordRange[] | undefined;
   #ranges = new FinishedRanges();
   #sinkState: unknown;
-  /** There are parts of a chunk that are not saved. */
+  /** What is written is not all saved. */
   #isAhead = false;
   #committedAt = performance.now();
+  #savedAt = Number.NEGATIVE_INFINITY;
   /** What is being saved while the next chunk is written already. */
   #saving: Promise<void> | undefined;
 
@@ -125,7 +129,7 @@ export class Resumption {
   /** Notes a chunk, which may have overtaken others, as safe. */
   async taken(chunk: Chunk): Promise<void> {
     this.#ranges.add(chunk);
-    if (this.#sink.commit === undefined) return this.#saveMeanwhile();
+    if (this.#sink.commit === undefined) return this.#isDue ? this.#saveMeanwhile() : this.#stayAhead();
     this.#isAhead = false;
     if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
   }
@@ -221,6 +225,16 @@ export class Resumption {
     await this.#save('running');
   }
 
+  get #isDue(): boolean {
+    const isLedger = this.#store === this.#sink.ledger; // which knows itself when to save
+    if (isLedger || this.#sink.guarantee !== 'effectively-once') return true;
+    return performance.now() - this.#savedAt >= SAVE_EVERY_MS;
+  }
+
+  #stayAhead(): void {
+    this.#isAhead = true;
+  }
+
   /**
    * Saves while the next chunk is written: most sinks take longer than a disk. No more than one saving is under way, so
    * that a crash repeats at most one chunk more than those that were being written.
@@ -236,6 +250,7 @@ export class Resumption {
   async #save(state: 'running' | 'finished'): Promise<void> {
     const behind = this.#ranges.cursor;
     const sources = behind === undefined ? undefined : await this.#inputs.at(behind);
+    this.#savedAt = performance.now();
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
     const { cursor, finished } = this.#ranges;

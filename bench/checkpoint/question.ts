@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileCheckpoint } from '../../src/checkpoint/index.ts';
+import type { CheckpointStore } from '../../src/core/checkpoint.ts';
+import type { Sink } from '../../src/core/sink.ts';
+import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
+import { fileSink } from '../../src/sinks/file-sink.ts';
+import { httpSink } from '../../src/sinks/http-sink.ts';
+import { sqliteSink } from '../../src/sinks/sqlite-sink.ts';
+import { jsonArray, ndjson } from '../support/data.ts';
+import type { Figures, Question } from '../support/question.ts';
+
+const FOLDER = join(tmpdir(), 'chain-reaction-bench');
+const OUT = join(FOLDER, 'checkpointed');
+const NOTES = join(FOLDER, 'bench.checkpoint');
+const COLUMNS = ['id', 'status', 'total', 'currency', 'created', 'note'];
+const RECORDS = 700_000;
+
+type Place = 'file' | 'SQLite' | 'HTTP';
+
+export const question: Question = {
+  title: 'runs with and without a checkpoint, in chunks of 1,000, and going on at 90 % of 1 GB',
+  inputs: {
+    ndjson: () => ndjson(300_000),
+    '1 GB of NDJSON': () => ndjson(RECORDS),
+    '1 GB of JSON': () => jsonArray(RECORDS),
+  },
+  routes: {
+    'into a file': { input: 'ndjson', run: (file) => load(file, 'file', false) },
+    'into a file, with a checkpoint': { input: 'ndjson', run: (file) => load(file, 'file', true) },
+    'into SQLite': { input: 'ndjson', run: (file) => load(file, 'SQLite', false) },
+    'into SQLite, with its ledger': { input: 'ndjson', run: (file) => load(file, 'SQLite', true) },
+    'over HTTP with keys': { input: 'ndjson', run: (file) => load(file, 'HTTP', false) },
+    'over HTTP with keys, with a checkpoint': { input: 'ndjson', run: (file) => load(file, 'HTTP', true) },
+    'go on at 90 % of NDJSON': { input: '1 GB of NDJSON', run: goOn },
+    'go on at 90 % of a JSON array': { input: '1 GB of JSON', run: goOn },
+  },
+  targets: [
+    { route: 'into a file, with a checkpoint', against: 'into a file', atLeast: 0.97 },
+    { route: 'into SQLite, with its ledger', against: 'into SQLite', atLeast: 0.97 },
+    { route: 'over HTTP with keys, with a checkpoint', against: 'over HTTP with keys', atLeast: 0.97 },
+  ],
+  durations: [
+    { route: 'go on at 90 % of NDJSON', atMostMs: 2_000 },
+    { route: 'go on at 90 % of a JSON array', atMostMs: 2_000 },
+  ],
+};
+
+async function load(source: string, place: Place, isNoted: boolean): Promise<number> {
+  clear();
+  const { sink, store, close } = await open(place);
+  const checkpoint = isNoted && { checkpoint: { run: 'bench', ...(store && { store }) } };
+  const { written } = await new BatchProcessor({ source, sink, ...checkpoint }).run();
+  close?.close();
+  clear();
+  return written;
+}
+
+async function open(place: Place): Promise<{ sink: Sink; store?: CheckpointStore; close?: Server }> {
+  const store = fileCheckpoint(NOTES);
+  if (place === 'file') return { sink: fileSink({ file: OUT, format: 'ndjson' }), store };
+  if (place === 'SQLite') return { sink: sqliteSink({ file: OUT, table: 'orders', columns: COLUMNS }) };
+  const server = createServer((request, response) => void request.resume().on('end', () => response.end()));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return { sink: httpSink({ url, body: 'ndjson', keysHonoured: true }), store, close: server };
+}
+
+/** Milliseconds from the beginning of the run to its first write. */
+async function goOn(source: string): Promise<Partial<Figures>> {
+  clear();
+  let records = 0;
+  let firstAt: number | undefined;
+  const store = fileCheckpoint(NOTES);
+  const run = (until: number) =>
+    new BatchProcessor({
+      source,
+      checkpoint: { store, run: 'bench' },
+      sink: {
+        name: 'count',
+        guarantee: 'effectively-once',
+        keepsNothing: true,
+        write: async (chunk) => {
+          firstAt ??= performance.now();
+          if (records >= until) throw new Error('this is far enough');
+          records += chunk.count;
+        },
+      },
+    }).run();
+  await run(0.9 * RECORDS).catch(() => undefined);
+  firstAt = undefined;
+  const startedAt = performance.now();
+  await run(records + 1_000).catch(() => undefined);
+  clear();
+  return { ms: firstAt! - startedAt, records: RECORDS - records };
+}
+
+function clear(): void {
+  for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${OUT}${ending}`, { force: true });
+  rmSync(NOTES, { force: true });
+}
