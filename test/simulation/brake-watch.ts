@@ -4,6 +4,7 @@ import type { PauseEvent } from '../../src/delivery/retry-options.ts';
 export class BrakeWatch {
   readonly wrongs: string[] = [];
   readonly #sometimes: Set<string>;
+  #pausedAt = Number.NEGATIVE_INFINITY;
   #closedUntil = Number.NEGATIVE_INFINITY;
   #phase: 'open' | 'closed' | 'probing' | 'rising' = 'open';
   /** The last write that has ended was a probe. */
@@ -17,7 +18,8 @@ export class BrakeWatch {
 
   paused({ delayMs }: PauseEvent): void {
     this.#sometimes.add(this.#wasProbe ? 'a probe fails' : 'the brake closes');
-    this.#closedUntil = performance.now() + delayMs;
+    this.#pausedAt = performance.now();
+    this.#closedUntil = this.#pausedAt + delayMs;
     this.#phase = 'closed';
     this.#underWay = new Set();
   }
@@ -25,6 +27,7 @@ export class BrakeWatch {
   /** @returns what to call when the write has ended */
   begin(): () => void {
     const write = {};
+    if (performance.now() === this.#pausedAt) return () => {}; // it was let in before
     if (performance.now() < this.#closedUntil) this.wrongs.push('a write began while the brake was closed');
     if (this.#phase === 'probing') this.wrongs.push('a write began beside a probe');
     if (this.#phase === 'closed') this.#phase = 'probing';
