@@ -100,7 +100,8 @@ describe('RetryingWriter with orderBy', () => {
         if (attempt <= 3 && random() < failing) throw new HttpError(503, 'HTTP 503', 0);
       });
       const orderBy: OrderBy<Row> = isPath ? 'key' : ({ key }) => key;
-      const { error, tally } = await write(rows, place, { concurrency, orderBy, maxRetries: 3 });
+      // several chunks may be refused in a row, each three times: not enough to give up the sink
+      const { error, tally } = await write(rows, place, { concurrency, orderBy, maxRetries: 12 });
       expect(error).toBeUndefined();
       expect(tally).toMatchObject({ written: 1_250 });
       expect(place.stored.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(rows.map(({ id }) => id));
