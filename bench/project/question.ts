@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
-import { PiecePool } from '../../src/core/piece-pool.ts';
+import { PIECE_BYTES, PiecePool } from '../../src/core/piece-pool.ts';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
@@ -71,7 +71,7 @@ async function project(file: string, text: 'copy' | 'csv', delimiter: string): P
       pool.giveBack(block);
     }
   }
-  await pipeline(readRecords(file, { pool }), rows, createWriteStream(OUT));
+  await pipeline(readRecords(file, { pool }), rows, createWriteStream(OUT, { highWaterMark: PIECE_BYTES }));
   rmSync(OUT);
   return count;
 }

@@ -3,7 +3,7 @@ import { scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
 import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
 import { type DecodedRun, decodeEach, FlawError, type RecordFlaw } from './record-flaw.ts';
-import { asBuffer, textOfRecords } from './record-text.ts';
+import { textOfRecords } from './record-text.ts';
 
 export interface JsonDecoding extends Bounds {
   readonly numbers: NumberPolicy;
@@ -22,35 +22,24 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
   });
 }
 
-/** What `decodeJson` would find wrong. Only records that are malformed, or may hold a number that is refused, are decoded. */
+/** What `decodeJson` would find wrong. Only records that are doubtful are decoded. */
 export function flawsInJson(encoded: RecordBytes, decoding: JsonDecoding): readonly RecordFlaw[] {
-  const candidates = [...malformed(encoded, decoding), ...inexact(encoded, decoding)];
-  const inOrder = [...new Set(candidates)].toSorted((a, b) => a - b);
-  return inOrder.flatMap((index) => flawOfOne(encoded, index, decoding));
+  const { bytes, starts, ends } = encoded;
+  const { maxDepth, numbers } = decoding;
+  const doubtful = scanEngine().doubtfulJson(bytes, starts, ends, {
+    maxDepth,
+    mostDigits: MOST_DIGITS[numbers],
+  });
+  return doubtful.flatMap((index) => flawOfOne(encoded, index, decoding));
 }
 
-function* malformed(
-  { bytes, starts, ends }: RecordBytes,
-  { maxDepth }: JsonDecoding,
-): Generator<number, void> {
-  const engine = scanEngine();
-  for (let from = 0; from < starts.length; ) {
-    const flaw = engine.validateJson(bytes, starts.subarray(from), ends.subarray(from), maxDepth);
-    if (flaw === undefined) return;
-    yield from + flaw.record;
-    from += flaw.record + 1;
-  }
-}
-
-function inexact({ bytes, starts, ends }: RecordBytes, { numbers }: JsonDecoding): readonly number[] {
-  if (numbers === 'lossy') return [];
-  const suspicious = scanEngine().unplainJson(bytes, starts, ends, ANY_NUMBER_OF_BRACKETS);
-  return suspicious.filter((index) =>
-    mayHoldInexact(asBuffer(bytes).toString('latin1', starts[index], ends[index])),
-  );
-}
-
-const ANY_NUMBER_OF_BRACKETS = 0x7fff_ffff;
+/** Integers of so many digits are not refused. */
+const MOST_DIGITS: Readonly<Record<NumberPolicy, number>> = {
+  error: 15,
+  bigint: 300,
+  string: 0x7fff_ffff,
+  lossy: 0x7fff_ffff,
+};
 
 function flawOfOne(encoded: RecordBytes, index: number, decoding: JsonDecoding): readonly RecordFlaw[] {
   const starts = encoded.starts.subarray(index, index + 1);

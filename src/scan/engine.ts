@@ -6,7 +6,17 @@ export interface ScanEngine {
   readonly name: 'wasm' | 'typescript';
   jsonFramer(options: JsonFramerOptions): Framer;
   csvFramer(options: CsvFramerOptions): Framer;
-  /** Checks whole JSON records (grammar, strings and escapes, numbers, literals, UTF-8, depth) without decoding them. */
+  /**
+   * Checks whole JSON records (grammar, strings and escapes, numbers, literals, UTF-8, depth) without decoding them.
+   * @returns the indexes of those that only a decoder can judge: they are malformed, or hold a number that may not fit
+   */
+  doubtfulJson(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    check: JsonCheck,
+  ): readonly number[];
+  /** Checks as `doubtfulJson` does. @returns the first flaw */
   validateJson(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, maxDepth: number): Flaw | undefined;
   /**
    * A first look at JSON records before they are decoded.
@@ -24,6 +34,13 @@ export interface ScanEngine {
    * @returns `undefined` where this engine has no faster way than decoding
    */
   jsonProjector(options: ProjectorOptions): JsonProjector | undefined;
+}
+
+export interface JsonCheck {
+  /** Greatest depth of nesting. */
+  readonly maxDepth: number;
+  /** An integer of more digits is doubtful. So is a number that may overflow: by its exponent, or by 200 digits. */
+  readonly mostDigits: number;
 }
 
 export interface ProjectorOptions {

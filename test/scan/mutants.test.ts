@@ -57,27 +57,33 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   ['a quote opens only', 'blocks.ts', 'x ^= x << 32;', 'x ^= 0;'],
   [
     'validation forgets an escape at the end of a block',
-    'validate-json.ts',
+    'index-json.ts',
     'escapeCarry = escapes >> 63;',
     'escapeCarry = 0;',
   ],
   [
     'validation forgets that a block ends in a string',
-    'validate-json.ts',
+    'index-json.ts',
     'stringCarry = <u64>(<i64>inside >> 63);',
     'stringCarry = 0;',
   ],
   [
     'validation forgets what is open',
-    'validate-json.ts',
-    'isInObject = load<u8>(STACK + depth) != 0;',
-    'isInObject = false;',
+    'check-json.ts',
+    'isInObject = load<u8>(STACK + --depth) != 0;',
+    'isInObject = --depth < 0;',
   ],
   [
     'validation allows one level too many',
-    'validate-json.ts',
-    'if (++depth > maxDepth) return false;',
-    'if (++depth > maxDepth + 1) return false;',
+    'check-json.ts',
+    'if (++depth > maxDepth) return 0;',
+    'if (++depth > maxDepth + 1) return 0;',
+  ],
+  [
+    'validation forgets that a block ends in a scalar',
+    'index-json.ts',
+    'scalarCarry = scalars >> 63;',
+    'scalarCarry = 0;',
   ],
   [
     'CSV forgets that a block ends in quotes',
@@ -151,6 +157,11 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     inPieces(() => engine.csvFramer({ delimiter: 0x2c, quote: 0x22, escape: 0x22 }), input, framing),
   validate: (engine, input) =>
     engine.validateJson(input, Uint32Array.of(0), Uint32Array.of(input.length), 4) ?? 'sound',
+  doubt: (engine, input) =>
+    engine.doubtfulJson(input, Uint32Array.of(0), Uint32Array.of(input.length), {
+      maxDepth: 4,
+      mostDigits: 15,
+    }),
   plain: (engine, input) => engine.unplainJson(input, Uint32Array.of(0), Uint32Array.of(input.length), 20),
 };
 

@@ -1,6 +1,7 @@
 import { CsvFramer } from '../csv/csv-framer.ts';
 import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
+import { doubtfulJson } from './check-json.ts';
 import { TypeScriptCsvRun } from './csv-run.ts';
 import { TypeScriptRecordRun } from './json-record-run.ts';
 import { unplainJson } from './plain-json.ts';
@@ -11,6 +12,7 @@ export const typeScriptEngine: ScanEngine = {
   name: 'typescript',
   jsonFramer: (options) => new JsonFramer(options, new TypeScriptRecordRun(options.maxDepth)),
   csvFramer: (options) => new CsvFramer(new TypeScriptCsvRun(options)),
+  doubtfulJson,
   validateJson,
   unplainJson,
   jsonProjector: () => undefined,

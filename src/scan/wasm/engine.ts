@@ -1,6 +1,7 @@
 import { CsvFramer } from '../csv/csv-framer.ts';
 import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
+import { doubtfulJson } from './check-json.ts';
 import { WasmCsvRun } from './csv-run.ts';
 import { WasmJsonProjector } from './json-projector.ts';
 import { WasmRecordRun } from './json-record-run.ts';
@@ -12,6 +13,7 @@ export const wasmEngine: ScanEngine = {
   name: 'wasm',
   jsonFramer: (options) => new JsonFramer(options, new WasmRecordRun(options.maxDepth)),
   csvFramer: (options) => new CsvFramer(new WasmCsvRun(options)),
+  doubtfulJson,
   validateJson,
   unplainJson,
   jsonProjector: (options) => WasmJsonProjector.create(options),

@@ -1,7 +1,7 @@
 import type { FieldsPiece, JsonProjector, ProjectorOptions, RowLayout, RowsPiece } from '../engine.ts';
 import { hasRoomFor, type KeyTree, keyTree } from './key-tree.ts';
 import { scanner } from './scanner.ts';
-import { windowsOf } from './windows.ts';
+import { noteRecords, type Windowed, windowsOf } from './windows.ts';
 
 const LAYOUTS: Readonly<Record<RowLayout['text'], number>> = { copy: 0, csv: 1 };
 const NUMBERS_PER_FIELD = 3;
@@ -12,7 +12,7 @@ const MOST_CARES = 8;
 /** Has the scanner find the fields, a window of records at a time. */
 export class WasmJsonProjector implements JsonProjector {
   readonly #tree: KeyTree;
-  readonly #isStrict: number;
+  readonly #isStrict: boolean;
 
   /** @returns `undefined` when there are more columns than the scanner has room for */
   static create({ paths, isStrict }: ProjectorOptions): WasmJsonProjector | undefined {
@@ -22,7 +22,7 @@ export class WasmJsonProjector implements JsonProjector {
 
   private constructor(tree: KeyTree, isStrict: boolean) {
     this.#tree = tree;
-    this.#isStrict = isStrict ? 1 : 0;
+    this.#isStrict = isStrict;
   }
 
   *rows(
@@ -32,8 +32,9 @@ export class WasmJsonProjector implements JsonProjector {
     layout: RowLayout,
   ): Generator<RowsPiece, void> {
     yield* this.#eachRun(bytes, starts, ends, (next, until, offset) => {
-      const { at, stop } = this.#projectRun(starts, ends, next, until, offset, layout);
-      return { first: next, until: stop, ...(stop > next && { bytes: scanner().rowArea.slice(0, at) }) };
+      const count = this.#projectRun({ first: next, until, offset }, starts, ends, layout);
+      const { state, rowArea } = scanner();
+      return { first: next, until: next + count, ...(count > 0 && { bytes: rowArea.slice(0, state[0]) }) };
     });
   }
 
@@ -51,12 +52,12 @@ export class WasmJsonProjector implements JsonProjector {
     ends: Uint32Array,
     take: (next: number, until: number, offset: number) => P,
   ): Generator<P | Pick<RowsPiece, 'first' | 'until'>, void> {
-    const { projectSize } = scanner();
-    for (const { first, until, part, offset } of windowsOf(bytes, starts, ends, projectSize)) {
+    const { longWindow } = scanner();
+    for (const { first, until, part, offset } of windowsOf(bytes, starts, ends)) {
       let next = first;
-      const isHere = part.length <= projectSize;
+      const isHere = part.length <= longWindow.length;
       for (let cares = 0; isHere && next < until && cares <= MOST_CARES; ) {
-        this.#prepare(part);
+        if (!this.#prepare(part)) break;
         const piece = take(next, until, offset);
         if (piece.until > next) {
           yield piece;
@@ -70,15 +71,20 @@ export class WasmJsonProjector implements JsonProjector {
     }
   }
 
-  /** Others use the scanner between two calls, so all that it reads is written anew. */
-  #prepare(part: Uint8Array): void {
-    const { longWindow, nodeArea, keyArea, columnArea, indexJson } = scanner();
+  /**
+   * Others use the scanner between two calls, so all that it reads is written anew.
+   * @returns whether the window has tokens
+   */
+  #prepare(part: Uint8Array): boolean {
+    const { longWindow, nodeArea, keyArea, columnArea, indexJson, beginRecords } = scanner();
     const { nodes, keys, columns } = this.#tree;
     longWindow.set(part);
     nodeArea.set(nodes);
     keyArea.set(keys);
     columnArea.set(columns);
-    indexJson(part.length);
+    const tokens = indexJson(part.length);
+    if (tokens >= 0) beginRecords(tokens);
+    return tokens >= 0;
   }
 
   /** @returns the fields, and the index of the first record without */
@@ -106,35 +112,24 @@ export class WasmJsonProjector implements JsonProjector {
     return { fields: fields.subarray(0, to), stop: index };
   }
 
-  /** @returns the bytes of the rows, and the index of the first record without a row */
+  /** @returns how many records have rows now */
   #projectRun(
+    { first, until, offset }: Pick<Windowed, 'first' | 'until' | 'offset'>,
     starts: Uint32Array,
     ends: Uint32Array,
-    from: number,
-    until: number,
-    offset: number,
-    layout: RowLayout,
-  ): { readonly at: number; readonly stop: number } {
-    const { projectRow } = scanner();
+    { text, delimiter }: RowLayout,
+  ): number {
     const { rootCount, fieldCount, columns } = this.#tree;
-    const text = LAYOUTS[layout.text];
-    let at = 0;
-    for (let index = from; index < until; index++) {
-      const start = starts[index]!;
-      const next = projectRow(
-        start - offset,
-        ends[index]! - start,
-        at,
-        text,
-        layout.delimiter,
-        fieldCount,
-        rootCount,
-        columns.length,
-        this.#isStrict,
-      );
-      if (next < 0) return { at, stop: index };
-      at = next;
-    }
-    return { at, stop: until };
+    noteRecords({ first, until }, starts, ends);
+    return scanner().projectRows(
+      until - first,
+      offset,
+      LAYOUTS[text],
+      delimiter,
+      fieldCount,
+      rootCount,
+      columns.length,
+      this.#isStrict,
+    );
   }
 }

@@ -13,7 +13,7 @@ const SIMD_MODULE = [
 export interface Scanner {
   /** Room for the bytes to be framed. */
   readonly window: Uint8Array;
-  /** Room for the bytes to be validated. It begins where `window` does, and holds nothing from call to call either. */
+  /** Room for the bytes to be checked or projected. It begins where `window` does, and holds nothing from call to call either. */
   readonly longWindow: Uint8Array;
   readonly state: Int32Array;
   readonly starts: Int32Array;
@@ -22,10 +22,16 @@ export interface Scanner {
   readonly maxDepth: number;
   readonly frameJson: (length: number, shift: number) => number;
   readonly frameCsv: (length: number, shift: number) => void;
-  readonly isJson: (from: number, to: number, maxDepth: number) => number;
+  readonly indexJson: (length: number) => number;
+  readonly checkJson: (
+    count: number,
+    shift: number,
+    tokens: number,
+    maxDepth: number,
+    mostDigits: number,
+    isAlone: boolean,
+  ) => number;
   readonly isPlainJson: (from: number, to: number, mostBrackets: number) => number;
-  /** Bytes of the long window that can be projected at once. */
-  readonly projectSize: number;
   /** The wanted keys: their tree, their bytes and where these are, the field of each column. */
   readonly nodeArea: Int32Array;
   readonly keyArea: Uint8Array;
@@ -34,18 +40,17 @@ export interface Scanner {
   /** The fields of a record: where each begins in the window, its length, its kind. */
   readonly fieldArea: Int32Array;
   readonly rowArea: Uint8Array;
-  readonly indexJson: (length: number) => void;
-  readonly locateFields: (start: number, fieldCount: number, rootCount: number, isStrict: number) => number;
-  readonly projectRow: (
-    start: number,
-    length: number,
-    at: number,
+  readonly beginRecords: (tokens: number) => void;
+  readonly locateFields: (start: number, fieldCount: number, rootCount: number, isStrict: boolean) => number;
+  readonly projectRows: (
+    count: number,
+    shift: number,
     layout: number,
     delimiter: number,
     fieldCount: number,
     rootCount: number,
     columns: number,
-    isStrict: number,
+    isStrict: boolean,
   ) => number;
 }
 
@@ -76,9 +81,9 @@ function load(): Scanner {
     maxDepth: exports.STACK_SIZE.value - 1,
     frameJson: exports.frameJson,
     frameCsv: exports.frameCsv,
-    isJson: exports.isJson,
+    indexJson: exports.indexJson,
+    checkJson: exports.checkJson,
     isPlainJson: exports.isPlainJson,
-    projectSize: exports.PROJECT_SIZE.value,
     nodeArea: new Int32Array(buffer, exports.NODES.value, exports.NODES_SIZE.value / 4),
     keyArea: new Uint8Array(buffer, exports.KEYS.value, exports.KEYS_SIZE.value),
     keysAt: exports.KEYS.value,
@@ -89,16 +94,16 @@ function load(): Scanner {
     ),
     fieldArea: new Int32Array(buffer, exports.FIELDS.value, exports.FIELDS_SIZE.value / 4),
     rowArea: new Uint8Array(buffer, exports.OUT.value),
-    indexJson: exports.indexJson,
+    beginRecords: exports.beginRecords,
     locateFields: exports.locateFields,
-    projectRow: exports.projectRow,
+    projectRows: exports.projectRows,
   };
 }
 
 interface ScannerExports
-  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'isJson' | 'isPlainJson'>,
-    Pick<Scanner, 'indexJson' | 'locateFields' | 'projectRow'>,
-    Readonly<Record<'PROJECT_SIZE' | 'NODES' | 'NODES_SIZE' | 'KEYS' | 'KEYS_SIZE' | 'COLUMNS', Global>>,
+  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'indexJson' | 'checkJson' | 'isPlainJson'>,
+    Pick<Scanner, 'beginRecords' | 'locateFields' | 'projectRows'>,
+    Readonly<Record<'NODES' | 'NODES_SIZE' | 'KEYS' | 'KEYS_SIZE' | 'COLUMNS', Global>>,
     Readonly<Record<'FIELDS' | 'FIELDS_SIZE' | 'OUT', Global>>,
     Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS', Global>>,
     Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE', Global>> {

@@ -1,5 +1,8 @@
 import { scanner } from './scanner.ts';
 
+/** So many bytes and the tokens in them stay in the processor's cache. */
+const ROOM = 262_144;
+
 /** Records `first` up to, not including, `until`, which lie in the scanner's long window. */
 export interface Windowed {
   readonly first: number;
@@ -11,32 +14,40 @@ export interface Windowed {
 }
 
 /**
- * Copies the records into the scanner's long window, as many at a time as fit. A record that is larger than the window
- * comes alone, and is not copied: its `part` is too long.
- * @param room bytes of the window that may be used
+ * Copies the records into the scanner's long window, some at a time. A long record comes alone; one that is longer than
+ * the window is not copied: its `part` is too long.
  */
 export function* windowsOf(
   bytes: Uint8Array,
   starts: Uint32Array,
   ends: Uint32Array,
-  room: number = scanner().longWindow.length,
 ): Generator<Windowed, void> {
   const { longWindow } = scanner();
   for (let first = 0; first < starts.length; ) {
-    const until = lastThatFits(starts, ends, first, room);
+    const until = lastThatFits(starts, ends, first);
     const offset = starts[first]!;
     const part = bytes.subarray(offset, ends[until - 1]);
-    if (part.length <= room) longWindow.set(part);
+    if (part.length <= longWindow.length) longWindow.set(part);
     yield { first, until, part, offset };
     first = until;
   }
 }
 
+/** Tells the scanner where the records of a window begin and end. */
+export function noteRecords(
+  { first, until }: Pick<Windowed, 'first' | 'until'>,
+  starts: Uint32Array,
+  ends: Uint32Array,
+): void {
+  scanner().starts.set(starts.subarray(first, until));
+  scanner().ends.set(ends.subarray(first, until));
+}
+
 /** @returns the index after the last of the records that fit into the window together with the first, at least one */
-function lastThatFits(starts: Uint32Array, ends: Uint32Array, first: number, room: number): number {
+function lastThatFits(starts: Uint32Array, ends: Uint32Array, first: number): number {
   const from = starts[first]!;
+  const most = Math.min(starts.length, first + scanner().starts.length);
   let until = first + 1;
-  while (until < starts.length && starts[until]! >= ends[until - 1]! && ends[until]! - from <= room)
-    until += 1;
+  while (until < most && starts[until]! >= ends[until - 1]! && ends[until]! - from <= ROOM) until += 1;
   return until;
 }

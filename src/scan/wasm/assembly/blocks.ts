@@ -102,3 +102,10 @@ export function padBlock(end: usize): void {
   v128.store(end, spaces, 32);
   v128.store(end, spaces, 48);
 }
+
+/** Whether any of the first `bytes` of sixteen is in the mask. */
+// @ts-ignore: decorator
+@inline
+export function within(mask: i32, bytes: i32): bool {
+  return bytes >= 16 ? (mask & 0xffff) != 0 : (mask & ((1 << bytes) - 1)) != 0;
+}

@@ -1,5 +1,7 @@
+export { checkJson } from './check-json';
 export { frameCsv } from './frame-csv';
 export { frameJson } from './frame-json';
+export { indexJson } from './index-json';
 export {
   ENDS,
   FIELDS,
@@ -10,7 +12,6 @@ export {
   NODES,
   NODES_SIZE,
   OUT,
-  PROJECT_SIZE,
   STACK_SIZE,
   STARTS,
   STATE,
@@ -19,5 +20,4 @@ export {
   WINDOW_SIZE,
 } from './layout';
 export { isPlainJson } from './plain-json';
-export { COLUMNS, indexJson, locateFields, projectRow } from './project-json';
-export { isJson } from './validate-json';
+export { beginRecords, COLUMNS, locateFields, projectRows } from './project-json';

@@ -9,21 +9,20 @@ export const STACK: usize = 32_768;
 export const STACK_SIZE: i32 = 32_768;
 /** The bytes to be scanned, then room to fill the last block with spaces. */
 export const WINDOW: usize = 65_536;
+/** Most bytes that are framed at once. */
 export const WINDOW_SIZE: i32 = 131_072;
-/** Where the records begin and end. There are never more of them than bytes. */
-export const STARTS: usize = WINDOW + WINDOW_SIZE + 128;
-export const ENDS: usize = STARTS + WINDOW_SIZE * 4;
-/** Validation writes no offsets: its bytes may fill their room, too. */
+/** Most bytes that are checked or projected at once: of one record that is so long. */
 export const LONG_WINDOW_SIZE: i32 = 1_048_576;
+/** Where the records begin and end. There are never more of them than bytes that are framed. */
+export const STARTS: usize = WINDOW + <usize>LONG_WINDOW_SIZE + 128;
+export const ENDS: usize = STARTS + WINDOW_SIZE * 4;
+/** Where the window has tokens of JSON, and a few that mean its end. */
+export const INDEX: usize = ENDS + WINDOW_SIZE * 4;
 
 // Projection has memory of its own behind all that.
 
-/** Most bytes that are projected at once; they lie in the window. */
-export const PROJECT_SIZE: i32 = 262_144;
-/** Where the window has quotes and structure. */
-export const INDEX: usize = 1_310_720;
 /** The keys that are wanted, then the field of each column. */
-export const NODES: usize = INDEX + <usize>PROJECT_SIZE * 4 + 64;
+export const NODES: usize = INDEX + <usize>LONG_WINDOW_SIZE * 4 + 64;
 export const NODES_SIZE: i32 = 65_536;
 /** The bytes of the keys. */
 export const KEYS: usize = NODES + <usize>NODES_SIZE + 16_384;

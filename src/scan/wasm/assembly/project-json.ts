@@ -1,5 +1,5 @@
-import { among, equalTo, escapedBy, padBlock, prefixXor } from './blocks';
-import { FIELDS, INDEX, NODES, NODES_SIZE, OUT, OUT_SIZE, WINDOW } from './layout';
+import { within } from './blocks';
+import { ENDS, FIELDS, INDEX, NODES, NODES_SIZE, OUT, OUT_SIZE, STARTS, STATE, WINDOW } from './layout';
 import { copyCopyText, copyCsv } from './project-text';
 
 // Layouts of rows as the host numbers them.
@@ -26,45 +26,20 @@ const NODE_SEEN: usize = 20;
 /** Where a field begins and how long it is, counted from the window, and what it is. */
 const FIELD_SIZE: usize = 12;
 
-const NEEDS_CARE: i32 = -1;
-
-let entries: i32 = 0;
-let entry: i32 = 0;
+/** Where the tokens that are left begin, and where they end. */
+let entry: usize = 0;
+let last: usize = 0;
 let record: i32 = 0;
 let needsCare: bool = false;
 /** Whether a key of a record that is not wanted needs care, too. */
 let isStrict: bool = false;
 
-/** Notes where the quotes of the window are, and the brackets, colons and commas outside of strings. */
-export function indexJson(length: i32): void {
-  padBlock(WINDOW + length);
-  const STRUCTURE = i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x3a, 0x7b, 0x2c, 0x7d, -1, 0);
-  let escapeCarry: u64 = 0;
-  let stringCarry: u64 = 0;
-  let to = INDEX;
-  for (let base: i32 = 0; base < length; base += 64) {
-    const p = WINDOW + base;
-    const backslashes = equalTo(p, i8x16.splat(0x5c));
-    const escaped = escapedBy(backslashes, escapeCarry);
-    escapeCarry = (backslashes & ~escaped) >> 63;
-    const quotes = equalTo(p, i8x16.splat(0x22)) & ~escaped;
-    const inside = prefixXor(quotes) ^ stringCarry;
-    stringCarry = <u64>(<i64>inside >> 63);
-    let found = (among(p, STRUCTURE, i8x16.splat(0x20)) & ~inside) | quotes;
-    while (found != 0) {
-      store<u32>(to, base + <i32>ctz(found));
-      to += 4;
-      found &= found - 1;
-    }
-  }
-  // whatever is read behind the last one is a closing bracket
-  store<u8>(WINDOW + length, 0x7d);
-  store<u32>(to, length);
-  store<u32>(to, length, 4);
-  store<u32>(to, length, 8);
-  store<u32>(to, length, 12);
-  entries = <i32>((to - INDEX) >> 2);
-  entry = 0;
+/** Begins with the records of a window, of which the tokens were noted. */
+export function beginRecords(tokens: i32): void {
+  last = INDEX + (<usize>tokens << 2);
+  entry = INDEX;
+  // whatever is read behind the last token is a closing bracket
+  store<u8>(WINDOW + <usize>load<u32>(last), 0x7d);
 }
 
 /**
@@ -73,7 +48,7 @@ export function indexJson(length: i32): void {
  */
 export function locateFields(start: i32, fieldCount: i32, rootCount: i32, strict: bool): bool {
   memory.fill(FIELDS, 0, <usize>fieldCount * FIELD_SIZE);
-  while (entry < entries && positionOf(entry) < start) entry++;
+  while (entry < last && positionOf(entry) < start) entry += TOKEN;
   if (positionOf(entry) != start || byteAt(start) != 0x7b) return false;
   record++;
   needsCare = false;
@@ -82,14 +57,17 @@ export function locateFields(start: i32, fieldCount: i32, rootCount: i32, strict
   return !needsCare;
 }
 
+/** Bytes of an entry that says where a token is. */
+const TOKEN: usize = 4;
+
 /**
- * Writes the row of the record that begins at `start` behind the rows that are there.
- * @returns the bytes of all rows; -1 when only a decoder can make the row, -2 when there is no room for it
+ * Writes rows of the records whose offsets are at STARTS and ENDS, and the number of their bytes to STATE.
+ * @param shift is taken off each offset
+ * @returns how many rows there are: less when only a decoder can make the next one, or when there is no room for it
  */
-export function projectRow(
-  start: i32,
-  length: i32,
-  at: i32,
+export function projectRows(
+  count: i32,
+  shift: i32,
   layout: i32,
   delimiter: i32,
   fieldCount: i32,
@@ -97,46 +75,62 @@ export function projectRow(
   columns: i32,
   strict: bool,
 ): i32 {
-  if (!locateFields(start, fieldCount, rootCount, strict)) return NEEDS_CARE;
-  // a byte becomes two at most, and each field has a delimiter, two quotes, and room for a block of copied bytes
-  if (<usize>at + 2 * <usize>length * <usize>columns + 64 * <usize>columns > OUT_SIZE) return -2;
-  let to = OUT + at;
+  let to = OUT;
+  let index: i32 = 0;
+  for (; index < count; index++) {
+    const start = load<i32>(STARTS + (<usize>index << 2)) - shift;
+    const length = load<i32>(ENDS + (<usize>index << 2)) - shift - start;
+    // a byte becomes two at most, and each field has a delimiter, two quotes, and room for a block of copied bytes
+    if (to - OUT + 2 * <usize>length * <usize>columns + 64 * <usize>columns > OUT_SIZE) break;
+    if (!locateFields(start, fieldCount, rootCount, strict)) break;
+    const next = putRow(to, layout, <u8>delimiter, columns);
+    if (next == 0) break;
+    to = next;
+  }
+  store<i32>(STATE, <i32>(to - OUT));
+  return index;
+}
+
+/** @returns where the row ends; 0 when it cannot be written */
+function putRow(from: usize, layout: i32, delimiter: u8, columns: i32): usize {
+  let to = from;
   for (let column = 0; column < columns; column++) {
-    if (column > 0) store<u8>(to++, <u8>delimiter);
+    if (column > 0) store<u8>(to++, delimiter);
     const field = FIELDS + <usize>load<u32>(COLUMNS + (<usize>column << 2)) * FIELD_SIZE;
-    const from = WINDOW + load<u32>(field);
+    const value = WINDOW + <usize>load<u32>(field);
     const size = load<u32>(field, 4);
     const kind = load<i32>(field, 8);
-    to = layout == COPY_TEXT ? copyCopyText(from, size, kind, to) : copyCsv(from, size, kind, to, <u8>delimiter);
-    if (to == 0) return NEEDS_CARE;
+    to = layout == COPY_TEXT ? copyCopyText(value, size, kind, to) : copyCsv(value, size, kind, to, delimiter);
+    if (to == 0) return 0;
   }
   // one empty field alone would be a blank line
-  if (layout != COPY_TEXT && columns == 1 && to == OUT + at) {
+  if (layout != COPY_TEXT && columns == 1 && to == from) {
     store<u16>(to, 0x2222);
     to += 2;
   }
-  store<u8>(to++, 0x0a);
-  return <i32>(to - OUT);
+  store<u8>(to, 0x0a);
+  return to + 1;
 }
 
 /** Index of the field of each column. */
 export const COLUMNS: usize = NODES + <usize>NODES_SIZE;
 
 /** @returns the entry behind the object's closing bracket */
-function readObject(opening: i32, first: i32, count: i32): i32 {
-  let e = opening + 1;
+function readObject(opening: usize, first: i32, count: i32): usize {
+  let e = opening + TOKEN;
   let guess = first;
   const end = first + count;
-  while (e < entries) {
+  while (e < last) {
     const position = positionOf(e);
     const byte = byteAt(position);
-    if (byte == 0x7d) return e + 1;
+    if (byte == 0x7d) return e + TOKEN;
     if (byte == 0x2c) {
-      e++;
+      e += TOKEN;
       continue;
     }
+    const colon = positionOf(e + TOKEN);
     const key = WINDOW + position + 1;
-    const keyLength = positionOf(e + 1) - position - 1;
+    const keyLength = closingQuoteBefore(colon) - position - 1;
     let hit = -1;
     for (let tries = 0; tries < count; tries++) {
       const node = nodeAt(guess);
@@ -148,13 +142,13 @@ function readObject(opening: i32, first: i32, count: i32): i32 {
       }
     }
     if (hit < 0 && (hasEscape(key, keyLength) || (isStrict && first == 0))) needsCare = true;
-    e = hit < 0 ? skipValue(e + 3) : readValue(e + 3, positionOf(e + 2) + 1, hit);
+    e = hit < 0 ? behindValue(e + 2 * TOKEN) : readValue(e + 2 * TOKEN, hit);
   }
   return e;
 }
 
-/** @param e the entry behind the colon @param behindColon where the value or white space before it begins */
-function readValue(e: i32, behindColon: i32, index: i32): i32 {
+/** @returns the entry behind the value of a wanted key, which begins at entry `e` */
+function readValue(e: usize, index: i32): usize {
   const node = nodeAt(index);
   const field = load<i32>(node, NODE_FIELD);
   const children = load<i32>(node, NODE_CHILD_COUNT);
@@ -164,42 +158,40 @@ function readValue(e: i32, behindColon: i32, index: i32): i32 {
 
   const position = positionOf(e);
   const byte = byteAt(position);
-  let next: i32;
+  const isWantedInside = byte == 0x7b && children > 0;
+  const next = isWantedInside ? readObject(e, load<i32>(node, NODE_CHILDREN), children) : behindValue(e);
+  if (field < 0) return next;
   if (byte == 0x22) {
-    next = e + 2;
-    if (field >= 0) setField(field, position + 1, positionOf(e + 1) - position - 1, STRING);
+    setField(field, position + 1, closingQuoteBefore(positionOf(next)) - position - 1, STRING);
   } else if (byte == 0x7b || byte == 0x5b) {
-    next = byte == 0x7b && children > 0 ? readObject(e, load<i32>(node, NODE_CHILDREN), children) : skipValue(e);
-    if (field >= 0) setField(field, position, positionOf(next - 1) + 1 - position, NESTED);
+    setField(field, position, positionOf(next - TOKEN) + 1 - position, NESTED);
   } else {
-    next = e;
-    if (field >= 0) setScalar(field, behindColon, position);
+    const kind = byte == 0x6e ? NULL : byte == 0x74 ? TRUE : byte == 0x66 ? FALSE : NUMBER;
+    let end = positionOf(next);
+    while (byteAt(end - 1) <= 0x20) end--;
+    setField(field, position, end - position, kind);
   }
   return next;
 }
 
-/** @returns the entry behind the value that begins at entry `e`; of a number or literal, `e` itself */
-function skipValue(e: i32): i32 {
-  const byte = byteAt(positionOf(e));
-  if (byte == 0x22) return e + 2;
-  if (byte != 0x7b && byte != 0x5b) return e;
+/** @returns the entry behind the value that begins at entry `e` */
+function behindValue(e: usize): usize {
   let depth = 0;
-  for (; e < entries; e++) {
+  do {
     const bracket = byteAt(positionOf(e)) | 0x20;
+    e += TOKEN;
     if (bracket == 0x7b) depth++;
-    else if (bracket == 0x7d && --depth == 0) return e + 1;
-  }
+    else if (bracket == 0x7d) depth--;
+  } while (depth > 0 && e < last);
   return e;
 }
 
-function setScalar(field: i32, from: i32, to: i32): void {
-  let first = from;
-  let last = to;
-  while (byteAt(first) <= 0x20) first++;
-  while (byteAt(last - 1) <= 0x20) last--;
-  const byte = byteAt(first);
-  const kind = byte == 0x6e ? NULL : byte == 0x74 ? TRUE : byte == 0x66 ? FALSE : NUMBER;
-  setField(field, first, last - first, kind);
+// @ts-ignore: decorator
+@inline
+function closingQuoteBefore(position: i32): i32 {
+  let quote = position - 1;
+  while (byteAt(quote) != 0x22) quote--;
+  return quote;
 }
 
 /** Empties the fields inside a key. */
@@ -225,8 +217,8 @@ function setField(field: i32, start: i32, length: i32, kind: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function positionOf(e: i32): i32 {
-  return load<i32>(INDEX + (<usize>e << 2));
+function positionOf(e: usize): i32 {
+  return load<i32>(e);
 }
 
 // @ts-ignore: decorator
@@ -244,17 +236,15 @@ function nodeAt(index: i32): usize {
 // @ts-ignore: decorator
 @inline
 function isSame(a: usize, b: usize, length: i32): bool {
-  for (let i = 0; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
+  for (let i = 0; i < length; i += 16)
+    if (within(~i8x16.bitmask(i8x16.eq(v128.load(a + i), v128.load(b + i))), length - i)) return false;
   return true;
 }
 
 // @ts-ignore: decorator
 @inline
 function hasEscape(from: usize, length: i32): bool {
-  for (let i = 0; i < length; i += 16) {
-    const found = i8x16.bitmask(i8x16.eq(v128.load(from + i), i8x16.splat(0x5c)));
-    const left = length - i;
-    if (left >= 16 ? found != 0 : (found & ((1 << left) - 1)) != 0) return true;
-  }
+  for (let i = 0; i < length; i += 16)
+    if (within(i8x16.bitmask(i8x16.eq(v128.load(from + i), i8x16.splat(0x5c))), length - i)) return true;
   return false;
 }

@@ -1,3 +1,4 @@
+import { within } from './blocks';
 import { MISSING, NESTED, NULL, STRING } from './project-json';
 
 /**
@@ -70,11 +71,11 @@ export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimi
     if (kind == STRING) special |= i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
     if (kind == NESTED) {
       const breaks = v128.or(i8x16.eq(bytes, i8x16.splat(0x0a)), i8x16.eq(bytes, i8x16.splat(0x0d)));
-      if (within(i8x16.bitmask(breaks), end - from)) isQuoted = true;
+      if (within(i8x16.bitmask(breaks), <i32>(end - from))) isQuoted = true;
     }
     const left = end - from;
     const clean: usize = special == 0 ? 16 : <usize>ctz(special);
-    if (within(delimiters, min<usize>(clean, left))) isQuoted = true;
+    if (within(delimiters, <i32>min<usize>(clean, left))) isQuoted = true;
     if (clean >= left) {
       to += left;
       break;
@@ -99,12 +100,6 @@ export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimi
   }
   memory.copy(begin, begin + 1, to - begin - 1);
   return to - 1;
-}
-
-// @ts-ignore: decorator
-@inline
-function within(mask: i32, bytes: usize): bool {
-  return bytes >= 16 ? mask != 0 : (mask & ((1 << <i32>bytes) - 1)) != 0;
 }
 
 let escapeLength: usize = 0;
