@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 /** A lock that is held. */
 export interface HeldLock {
   release(): void;
-  /** Releases it, and leaves no file behind. */
+  /** Releases it, and leaves no file behind where that is possible: an empty one that stays locks nothing. */
   remove(): void;
 }
 
@@ -29,7 +29,7 @@ export async function lockFile(file: string): Promise<HeldLock | undefined> {
     // one that has been removed meanwhile locks nothing: whoever comes next makes another one
     await keepToOwner(file);
     const remove = () => {
-      rmSync(file, { force: true });
+      removeIfPossible(file);
       db.close();
     };
     return { release: () => db.close(), remove };
@@ -45,6 +45,14 @@ const SQLITE_BUSY = 5;
 
 function isBusy(error: unknown): boolean {
   return ((error as { readonly errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+}
+
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // what went wrong before is what is to be told
+  }
 }
 
 /** Whoever may open the file may lock it, and so keep others out. */

@@ -11,7 +11,7 @@ import { PostgresPlace } from '../sinks/postgres-place.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sql-crash-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const COUNT = 16_000;
+const COUNT = Number(process.env['KILL_RECORDS'] ?? 16_000);
 const source = join(folder, 'orders.ndjson');
 writeFileSync(source, Array.from({ length: COUNT }, (_, id) => `{"id":${id}}\n`).join(''));
 
