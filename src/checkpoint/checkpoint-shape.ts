@@ -13,9 +13,17 @@ const isHash: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.t
 
 const isHashedBytes = objectOf({ from: isCount, to: isCount, sha256: isHash });
 const isHashedRecord = objectOf({ record: isCount, sha256: isHash });
+const isRestartPoint = objectOf({ compressed: isCount, bytes: isCount });
 const isFingerprint = objectOf(
   { name: isText },
-  { size: isCount, etag: isText, head: isHashedBytes, tail: isHashedBytes, records: listOf(isHashedRecord) },
+  {
+    size: isCount,
+    etag: isText,
+    head: isHashedBytes,
+    tail: isHashedBytes,
+    restart: isRestartPoint,
+    records: listOf(isHashedRecord),
+  },
 );
 const isCursor = objectOf(
   { source: isCount, records: isCount },

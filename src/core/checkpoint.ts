@@ -50,8 +50,18 @@ export interface Fingerprint {
   readonly head?: HashedBytes;
   /** The last bytes before the position of a cursor: 4 KiB, or all there are. */
   readonly tail?: HashedBytes;
+  /** Where it is compressed: the last place before the cursor at which decompression can begin. */
+  readonly restart?: RestartPoint;
   /** Where bytes cannot be looked at again: the first record that was read, and the last one known before the cursor. */
   readonly records?: readonly HashedRecord[];
+}
+
+/** Where a member of gzip or a frame of zstd begins: what comes before it is not needed to decompress it. */
+export interface RestartPoint {
+  /** Offset in the input as it is stored. */
+  readonly compressed: number;
+  /** Offset in what it becomes. */
+  readonly bytes: number;
 }
 
 /** A record of an input, by its hash. */

@@ -1,3 +1,4 @@
+import type { RestartPoint } from './checkpoint.ts';
 import type { RecordBlock } from './record-block.ts';
 import type { ReadAfter, SourceContent } from './source.ts';
 
@@ -7,6 +8,10 @@ export interface ReadWatch {
   after(source: number): ReadAfter | undefined;
   /** A source is open. @returns whether it is known to hold what it held before, so that it may be read from a place on */
   opened(source: number, content: SourceContent): boolean;
+  /** Decompression of a source can begin at a place. */
+  restarts(source: number, point: RestartPoint): void;
+  /** Where decompression can begin, as an earlier run has noted it: before its cursor. */
+  restart(source: number): RestartPoint | undefined;
   /** A block was read, of which nothing is left out yet. */
   passed(source: number, block: RecordBlock): void;
   /** A source that was read from its beginning has come to its end. */

@@ -1,7 +1,8 @@
 import { compareFingerprints } from '../checkpoint/compare-fingerprints.ts';
 import { fingerprintFile, hashBefore } from '../checkpoint/fingerprint.ts';
+import { RestartPoints } from '../checkpoint/restart-points.ts';
 import { Witness, type WitnessOptions } from '../checkpoint/witness.ts';
-import type { Fingerprint } from '../core/checkpoint.ts';
+import type { Fingerprint, RestartPoint } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import type { Cursor } from '../core/position.ts';
 import type { ReadWatch } from '../core/read-watch.ts';
@@ -25,6 +26,8 @@ export class Inputs implements ReadWatch {
   readonly #seen = new Map<number, Fingerprint>();
   /** Of sources that are no files, by their number. */
   readonly #witnesses = new Map<number, Witness>();
+  /** Of sources that are compressed, by their number. */
+  readonly #restarts = new Map<number, RestartPoints>();
   #earlier: Earlier = { prints: [], cursor: undefined, allowGrowth: false };
 
   constructor(sources: readonly Source[]) {
@@ -42,6 +45,8 @@ export class Inputs implements ReadWatch {
     for (const [index, source] of this.#sources.entries()) {
       if (index > cursor.source) prints.push({ name: source.name });
       else prints.push(await this.#at(index, source, index < cursor.source ? END : cursor));
+      const restart = this.#restartAt(index, cursor);
+      if (restart !== undefined) prints.push({ ...prints.pop()!, restart });
     }
     return prints;
   }
@@ -82,12 +87,28 @@ export class Inputs implements ReadWatch {
     return verdict === 'same';
   }
 
+  restarts(index: number, point: RestartPoint): void {
+    const points = this.#restarts.get(index) ?? new RestartPoints(this.restart(index));
+    this.#restarts.set(index, points);
+    points.add(point);
+  }
+
+  restart(index: number): RestartPoint | undefined {
+    return this.#earlier.prints[index]?.restart;
+  }
+
   passed(index: number, block: RecordBlock): void {
     this.#witnesses.get(index)?.see(block);
   }
 
   ended(index: number): void {
     this.#witnesses.get(index)?.end();
+  }
+
+  #restartAt(index: number, { source, bytes = 0 }: Cursor): RestartPoint | undefined {
+    if (index !== source) return undefined;
+    const points = this.#restarts.get(index);
+    return points === undefined ? this.restart(index) : points.before(bytes);
   }
 
   async #at(

@@ -56,7 +56,7 @@ export const RESUMING: readonly Mutant[] = [
   },
   {
     name: 'goes on one byte too far',
-    file: 'streams/read-sources.ts',
+    file: 'streams/go-on.ts',
     find: 'const asked = { from: from.bytes! - 1, etag };',
     replace: 'const asked = { from: from.bytes!, etag };',
     test: 'streams/seeking.test.ts',

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
 import { BatchProcessor, type BatchProcessorOptions } from '../../src/index.ts';
@@ -39,6 +39,12 @@ async function twice(
   expect(written).toHaveLength(COUNT / 2);
   const summary = await run(second, Number.POSITIVE_INFINITY);
   return { written, summary };
+}
+
+/** Three parts, each compressed by itself. */
+function partsOf(content: Buffer, compress: (part: Buffer) => Buffer): readonly Buffer[] {
+  const at = (i: number) => Math.floor((i * content.length) / 3);
+  return Array.from({ length: 3 }, (_, i) => compress(content.subarray(at(i), at(i + 1))));
 }
 
 const web = (url: string) => httpSource(url, { backoff: { initialDelayMs: 1 } });
@@ -107,6 +113,61 @@ describe('A run over HTTP', () => {
   test('reads a compressed file again, and writes what is not done', async () => {
     const { url } = await hostileServer(whole(gzipSync(lines)));
     expect((await twice(web(url), web(url))).written).toEqual(records);
+  });
+
+  describe('of a file of several compressed parts', () => {
+    const rows = Buffer.from(`id,of\n${records.map(({ id }) => `${id},all\n`).join('')}`);
+    const ofRows = records.map((record) => ({ ...record, of: 'all' }));
+
+    test.each([
+      ['ndjson', 'gzip', gzipSync, lines, records],
+      ['ndjson', 'zstd', zstdCompressSync, lines, records],
+      ['csv', 'gzip', gzipSync, rows, ofRows],
+    ] as const)(
+      'asks for the part in which it goes on: %s in %s',
+      async (format, _, compress, content, expected) => {
+        const parts = partsOf(content, compress);
+        const { url, requests } = await hostileServer(whole(Buffer.concat(parts)));
+        expect((await twice(web(url), web(url), {}, { format })).written).toEqual(expected);
+        const wanted = parts[0]!.length;
+        expect(requests.map(({ headers }) => headers.range)).toEqual([
+          undefined,
+          undefined,
+          `bytes=${wanted}-`,
+        ]);
+      },
+    );
+
+    test('takes all of it from a server that knows no ranges', async () => {
+      const file = Buffer.concat(partsOf(lines, gzipSync));
+      const { url } = await hostileServer(
+        (_, response) => void response.writeHead(200, { etag: '"v1"' }).end(file),
+      );
+      expect((await twice(web(url), web(url))).written).toEqual(records);
+    });
+
+    test('goes on there again, where the next run has not come to another part', async () => {
+      const parts = [lines.subarray(0, HALF / 2), lines.subarray(HALF / 2)].map((part) => gzipSync(part));
+      const { url, requests } = await hostileServer(whole(Buffer.concat(parts)));
+      const store = memoryCheckpoint();
+      const written: unknown[] = [];
+      const run = (most: number) =>
+        new BatchProcessor({
+          source: web(url),
+          sink: async (list) => {
+            if (written.length >= most) throw new Error('broken');
+            written.push(...list);
+          },
+          checkpoint: { store, run: 'thrice' },
+        }).run();
+      await expect(run(COUNT / 2)).rejects.toThrow('broken');
+      await expect(run(0.75 * COUNT)).rejects.toThrow('broken');
+      await run(COUNT);
+      expect(written).toEqual(records);
+      const ranges = requests.flatMap(({ headers }) => headers.range ?? []);
+      const wanted = parts[0]!.length;
+      expect(ranges).toEqual([`bytes=${wanted}-`, `bytes=${wanted}-`]);
+    });
   });
 
   test('reads a compressed file that is the same without looking at what is done', async () => {

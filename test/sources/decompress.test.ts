@@ -132,6 +132,49 @@ describe('decompress()', () => {
     },
   );
 
+  describe.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+    // its compressed bytes are those of the text: what looks like a member there is none
+    ['gzip', (text: Uint8Array) => gzipSync(text, { level: 0 })],
+  ] as const)('tells where decompression of %s can begin', (compression, compress) => {
+    const texts = [
+      'one\n',
+      '',
+      `two ${'\x1f\x8b\x08\0'.repeat(40)}\n`,
+      'x'.repeat(300_000),
+      '\x1f\x8b\x08\0\0\0\0\0\0\0',
+      '\nend',
+    ].map((text) => Buffer.from(text, 'latin1'));
+    const members = texts.map((text) => compress(text));
+    const bytes = Buffer.concat(members);
+    const sum = (list: readonly Uint8Array[]) => list.reduce((length, part) => length + part.length, 0);
+    const starts = members.map((_, i) => ({
+      compressed: sum(members.slice(0, i)),
+      bytes: sum(texts.slice(0, i)),
+    }));
+
+    test.each([1, 2, 3, 7, 64, 1e9])('in pieces of %i bytes', async (size) => {
+      const onRestart = vi.fn();
+      expect(await inflated(bytes, 'a', size, { compression, onRestart })).toBe(
+        Buffer.concat(texts).toString(),
+      );
+      expect(onRestart.mock.calls.flat()).toEqual(starts.slice(1));
+    });
+
+    test('and begins there', async () => {
+      for (const [i, startAt] of starts.entries()) {
+        const onRestart = vi.fn();
+        const rest = bytes.subarray(startAt.compressed);
+        const options = { compression, startAt, onRestart };
+        expect(await inflated(rest, 'a', 1_000, options)).toBe(Buffer.concat(texts.slice(i)).toString());
+        expect(onRestart.mock.calls.flat()).toEqual(starts.slice(i + 1));
+        const cut = inflated(rest.subarray(0, -3), 'a', 1_000, options);
+        await expect(cut).rejects.toThrow(new RegExp(`at compressed byte ${bytes.length - 3}$`));
+      }
+    });
+  });
+
   test('skips the skippable frames of zstd', async () => {
     const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
     const frame = zstdCompressSync(Buffer.from('text'));
