@@ -1,8 +1,10 @@
 export type {
   Checkpoint,
+  CheckpointProgress,
   CheckpointStore,
   Fingerprint,
   HashedBytes,
+  LedgerStore,
   RecordRange,
 } from './core/checkpoint.ts';
 export { type Chunk, createChunk, type SourceRange } from './core/chunk.ts';

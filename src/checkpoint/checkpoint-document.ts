@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { readExactJson, writeExactJson } from '../core/exact-json.ts';
+import { lastNote } from './checkpoint-notes.ts';
 import { isCheckpoint } from './checkpoint-shape.ts';
 
 /** What a checkpoint file holds. */
@@ -12,7 +13,7 @@ export interface CheckpointDocument {
 
 /**
  * The bytes of a checkpoint file: a line that names the kind of file, the version of what follows and the SHA-256 of
- * all else, then one line of JSON. Later versions keep the first line, so that each version can tell a newer file from
+ * the next one, which is JSON. Notes may follow. Later versions keep the first line, so that each version can tell a newer file from
  * a damaged one.
  * @throws TypeError when the checkpoint holds what is not plain data, or lacks the shape of one
  */
@@ -25,8 +26,13 @@ export function encodeDocument({ run, checkpoint }: CheckpointDocument): Uint8Ar
   return Buffer.concat([Buffer.from(`${MAGIC}${VERSION} sha256 ${digest(VERSION, body)}\n`), body]);
 }
 
+/** What the notes behind a document know it by. */
+export function sealOf(document: Uint8Array): string {
+  return FIRST_LINE.exec(Buffer.from(document.subarray(0, LONGEST_FIRST_LINE)).toString('latin1'))![2]!;
+}
+
 /**
- * What such bytes hold.
+ * What such bytes hold: what the document says, but for what the last note knows better.
  * @param file name for messages
  * @throws PipelineError `CHECKPOINT_FOREIGN`, `CHECKPOINT_CORRUPT` or `CHECKPOINT_NEWER`
  */
@@ -36,14 +42,16 @@ export function decodeDocument(bytes: Uint8Array, file: string): CheckpointDocum
   const first = FIRST_LINE.exec(start);
   if (first === null) throw corrupt(file, 'its first line is not complete');
   const [line, version, sha256] = first as unknown as [string, string, string];
-  const body = bytes.subarray(line.length);
+  const end = bytes.indexOf(NEWLINE, line.length) + 1;
+  const body = bytes.subarray(line.length, version === VERSION && end > 0 ? end : undefined);
   if (digest(version, body) !== sha256) throw corrupt(file, 'its checksum does not match');
   if (version !== VERSION)
     throw new PipelineError({
       code: 'CHECKPOINT_NEWER',
       message: `${file} was written by a newer version: it has version ${version}, known is ${VERSION}`,
     });
-  return parse(body, file);
+  const { run, checkpoint } = parse(body, file);
+  return { run, checkpoint: { ...checkpoint, ...lastNote(sha256, bytes.subarray(end)) } };
 }
 
 /** What is under the name is no file of ours, and is left alone. */
@@ -63,6 +71,7 @@ const MAGIC = 'chain-reaction checkpoint ';
 const VERSION = '1';
 const FIRST_LINE = /^chain-reaction checkpoint ([1-9]\d{0,8}) sha256 ([0-9a-f]{64})\n/;
 const LONGEST_FIRST_LINE = 128;
+const NEWLINE = 0x0a;
 
 function digest(version: string, body: Uint8Array): string {
   return createHash('sha256').update(`${MAGIC}${version}\n`).update(body).digest('hex');

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
+import { readExactJson } from '../core/exact-json.ts';
 import { expectKind } from '../core/options.ts';
 import { type HeldLock, lockFile } from '../files/lock-file.ts';
 import {
@@ -10,14 +11,17 @@ import {
   decodeDocument,
   encodeDocument,
   notACheckpoint,
+  sealOf,
 } from './checkpoint-document.ts';
+import { encodeNote, textOfNote } from './checkpoint-notes.ts';
 import { flawOf, readOwnedFile } from './owned-file.ts';
-import { removeFile, replaceFile } from './replace-file.ts';
+import { addToFile, removeFile, replaceFile } from './replace-file.ts';
 
 /**
  * Keeps the checkpoint of one run in a file: readable, versioned, with a checksum, for its owner only. A checkpoint is
  * safe against a power cut when `save` resolves; whenever the process or the machine stops, the file holds the last or
  * the last but one, whole. Checkpoints that come while one is being saved are saved together: the last of them counts.
+ * What `note` is given is added to the file; a power cut may take the notes behind the last checkpoint with it.
  *
  * While it is open no other run can have it, in this process or another one. Beside the file lies an empty one, with
  * `.lock` at the end of its name, which stays as long as there is a checkpoint. The folder must exist, on a disk whose locks work (NFS: version 4).
@@ -61,12 +65,23 @@ interface Waiting {
   readonly saved: Promise<void>;
 }
 
+/** The document that is known to be in the file, for notes to follow it. */
+interface Written {
+  readonly seal: string;
+  /** Bytes that may follow. */
+  readonly room: number;
+}
+
+/** Bytes of notes behind a document; then the next one is a document. */
+const ROOM = 1024 * 1024;
+
 class FileCheckpoint implements Required<CheckpointStore> {
   readonly #file: string;
   #opened: Opened | undefined;
   /** What was done with the file so far, one thing after another. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Waiting | undefined;
+  #written: Written | undefined;
 
   constructor(file: string) {
     this.#file = file;
@@ -81,6 +96,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
       lock.release();
       throw error;
     }
+    this.#written = undefined;
     this.#opened = { run, lock };
   }
 
@@ -98,6 +114,13 @@ class FileCheckpoint implements Required<CheckpointStore> {
     }
     this.#waiting.bytes = bytes;
     return this.#waiting.saved;
+  }
+
+  async note(run: string, progress: CheckpointProgress): Promise<void> {
+    this.#openedFor(run);
+    const text = textOfNote(progress);
+    this.#waiting = undefined; // what is saved from now on comes after the note
+    return this.#inTurn(() => this.#add(run, text));
   }
 
   async reset(run: string): Promise<void> {
@@ -149,10 +172,30 @@ class FileCheckpoint implements Required<CheckpointStore> {
 
   async #write(waiting: Waiting): Promise<void> {
     if (this.#waiting === waiting) this.#waiting = undefined;
-    await this.#doing('saved', () => replaceFile(this.#file, waiting.bytes));
+    await this.#replace(waiting.bytes);
+  }
+
+  /** Adds a note, or makes a new document with it: where none is known, or its notes have become many. */
+  async #add(run: string, text: string): Promise<void> {
+    const { seal, room } = this.#written ?? { seal: '', room: 0 };
+    const note = encodeNote(seal, text);
+    if (note.length > room) {
+      const progress = readExactJson(text) as CheckpointProgress;
+      return this.#replace(encodeDocument({ run, checkpoint: { ...(await this.#read(run)), ...progress } }));
+    }
+    this.#written = undefined; // nothing can follow a part of a note
+    await this.#doing('saved', () => addToFile(this.#file, note));
+    this.#written = { seal, room: room - note.length };
+  }
+
+  async #replace(bytes: Uint8Array): Promise<void> {
+    this.#written = undefined;
+    await this.#doing('saved', () => replaceFile(this.#file, bytes));
+    this.#written = { seal: sealOf(bytes), room: ROOM };
   }
 
   async #remove(): Promise<void> {
+    this.#written = undefined;
     await this.#doing('removed', () => removeFile(this.#file));
   }
 

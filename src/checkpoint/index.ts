@@ -1,5 +1,6 @@
 export type {
   Checkpoint,
+  CheckpointProgress,
   CheckpointStore,
   Fingerprint,
   HashedBytes,

@@ -18,6 +18,9 @@ export function memoryCheckpoint(): Required<CheckpointStore> {
     save: async (run, checkpoint) => {
       checkpoints.set(run, structuredClone(checkpoint));
     },
+    note: async (run, progress) => {
+      checkpoints.set(run, { ...checkpoints.get(run), ...structuredClone(progress) });
+    },
     reset: async (run) => {
       checkpoints.delete(run);
     },

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -17,6 +18,16 @@ export async function replaceFile(file: string, bytes: Uint8Array): Promise<void
     throw error;
   }
   await syncFolder(dirname(file));
+}
+
+/** Adds to a file that is there. Nothing is synced: a power cut may leave a part of it, or none. */
+export async function addToFile(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  try {
+    await handle.writeFile(bytes);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Removes a file, if there is one, for good. */

@@ -24,6 +24,12 @@ export interface Checkpoint {
   readonly savedAt?: string;
 }
 
+/** What changes in a checkpoint from chunk to chunk. */
+export interface CheckpointProgress extends Pick<Checkpoint, 'cursor' | 'savedAt'> {
+  readonly finished: readonly RecordRange[];
+  readonly deadLettered: number;
+}
+
 /** Whole records of one source that follow each other, counted from 0. */
 export interface RecordRange {
   /** Which source of the run, from 0. */
@@ -98,8 +104,16 @@ export interface CheckpointStore {
   load(run: string): Promise<Checkpoint | undefined>;
   /** Replaces what was saved. Resolves when it is safe; when it rejects, what was saved earlier (or this) is. */
   save(run: string, checkpoint: Checkpoint): Promise<void>;
+  /**
+   * As `save`, for the members that are given: the others stay as they were saved. It takes less time, and is safe
+   * against the end of the process only: after a power cut, what was saved may be all there is.
+   */
+  note?(run: string, progress: CheckpointProgress): Promise<void>;
   /** Forgets the run: the next one begins at the beginning. */
   reset?(run: string): Promise<void>;
   /** Lets others have the checkpoint. The end of the process, however sudden, does the same. */
   close?(run: string): Promise<void>;
 }
+
+/** A store beside the rows of a sink: chunks note themselves in it as they are written. */
+export type LedgerStore = Required<Omit<CheckpointStore, 'note'>>;

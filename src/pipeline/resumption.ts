@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { FinishedRanges } from '../checkpoint/finished-ranges.ts';
-import type { Checkpoint, CheckpointStore, RecordRange } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointProgress, CheckpointStore, RecordRange } from '../core/checkpoint.ts';
 import type { Chunk, SourceRange } from '../core/chunk.ts';
 import type { DeadLetters } from '../core/dead-letter.ts';
 import { PipelineError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ import { pipelineHashOf, runNameOf } from './run-name.ts';
 
 /** Milliseconds between two commits of a sink that goes back to the last one: a commit waits for the disk. */
 const COMMIT_EVERY_MS = 1_000;
-/** Milliseconds between two times that a chunk is noted which may as well be sent again. */
+/** Milliseconds between two times that what is noted is made safe against a power cut, which may send it again. */
 const SAVE_EVERY_MS = 1_000;
 
 /** What does not change from the beginning to the end. */
@@ -23,8 +23,8 @@ interface Terms extends CheckpointOptions {
 
 /**
  * What a run knows of the one before it, and notes for the one after it. Where the sink has a ledger, the chunks note
- * themselves; a sink that commits is committed now and then, and of one that takes a chunk once, however often it is
- * sent, it is noted now and then how far it is; for all others each chunk is noted when it is written.
+ * themselves; a sink that commits is committed now and then; for all others each chunk is noted when it is written, and
+ * now and then that is made safe against a power cut.
  */
 export class Resumption {
   readonly #store: CheckpointStore;
@@ -45,6 +45,8 @@ export class Resumption {
   #isAhead = false;
   #committedAt = performance.now();
   #savedAt = Number.NEGATIVE_INFINITY;
+  /** Which source the cursor was in when it was saved: a note does not say what the sources are. */
+  #savedSource: number | undefined;
   /** What is being saved while the next chunk is written already. */
   #saving: Promise<void> | undefined;
 
@@ -129,9 +131,9 @@ export class Resumption {
   /** Notes a chunk, which may have overtaken others, as safe. */
   async taken(chunk: Chunk): Promise<void> {
     this.#ranges.add(chunk);
-    if (this.#sink.commit === undefined) return this.#isDue ? this.#saveMeanwhile() : this.#stayAhead();
-    this.#isAhead = false;
-    if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
+    this.#isAhead = this.#sink.commit === undefined;
+    if (this.#isAhead) await this.#saveMeanwhile();
+    else if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
   }
 
   /** Notes records as safe whose chunk is not. */
@@ -226,25 +228,26 @@ export class Resumption {
   }
 
   get #isDue(): boolean {
-    const isLedger = this.#store === this.#sink.ledger; // which knows itself when to save
-    if (isLedger || this.#sink.guarantee !== 'effectively-once') return true;
-    return performance.now() - this.#savedAt >= SAVE_EVERY_MS;
+    if (this.#store === this.#sink.ledger) return true; // which knows itself when to save
+    if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) return true;
+    return !this.#isNotable && this.#sink.guarantee !== 'effectively-once';
   }
 
-  #stayAhead(): void {
-    this.#isAhead = true;
+  get #isNotable(): boolean {
+    return this.#store.note !== undefined && this.#ranges.cursor?.source === this.#savedSource;
   }
 
   /**
-   * Saves while the next chunk is written: most sinks take longer than a disk. No more than one saving is under way, so
-   * that a crash repeats at most one chunk more than those that were being written.
+   * Saves or notes while the next chunk is written: most sinks take longer than a disk. No more than one saving is under
+   * way, so that a crash repeats at most one chunk more than those that were being written.
    */
   async #saveMeanwhile(): Promise<void> {
     const before = this.#saving;
     await before;
     if (this.#saving !== before) return; // another chunk has begun one since, which says of this one, too
-    this.#saving = this.#save('running');
-    this.#saving.catch(() => {}); // thrown to whoever comes next
+    if (this.#isDue) this.#saving = this.#save('running');
+    else if (this.#isNotable) this.#saving = this.#store.note!(this.#run, this.#progress);
+    this.#saving?.catch(() => {}); // thrown to whoever comes next
   }
 
   async #save(state: 'running' | 'finished'): Promise<void> {
@@ -253,21 +256,28 @@ export class Resumption {
     this.#savedAt = performance.now();
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
-    const { cursor, finished } = this.#ranges;
+    this.#savedSource = behind?.source;
     const saved = this.#store.save(this.#run, {
       id: this.#id,
-      ...(cursor !== undefined && { cursor }),
-      ...(finished.length > 0 && { finished }),
+      ...this.#progress,
       pipeline: this.#terms.pipeline,
       ...(sources !== undefined && { sources }),
       ...(this.#terms.note !== undefined && { note: this.#terms.note }),
       ...(this.#sinkState !== undefined && { sink: this.#sinkState }),
-      deadLettered: this.#letteredBefore + this.#deadLettered(),
       state,
-      savedAt: new Date().toISOString(),
     });
     this.#known ??= saved;
     await saved;
+  }
+
+  get #progress(): CheckpointProgress {
+    const { cursor, finished } = this.#ranges;
+    return {
+      ...(cursor !== undefined && { cursor }),
+      finished,
+      deadLettered: this.#letteredBefore + this.#deadLettered(),
+      savedAt: new Date().toISOString(),
+    };
   }
 }
 

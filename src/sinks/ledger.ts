@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
+import type { Checkpoint, LedgerStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { readExactJson, writeExactJson } from '../core/exact-json.ts';
 import { expectKind } from '../core/options.ts';
@@ -44,7 +44,7 @@ export interface LedgerTables {
 const SAVE_EVERY_MS = 1_000;
 
 /** A checkpoint that chunks note themselves in, each in its own transaction. */
-export class Ledger implements Required<CheckpointStore> {
+export class Ledger implements LedgerStore {
   readonly #tables: LedgerTables;
   readonly #place: string;
   readonly #inTurn = takeTurns();

@@ -46,6 +46,43 @@ describe.each(STORES)('%s', (_name, create) => {
     await store.close('a');
   });
 
+  test('gives back what was noted since, beside what was saved', async () => {
+    const store = create();
+    const progress = { cursor: { source: 1, records: 13_000 }, finished: [], deadLettered: 8 };
+    await store.open('a');
+    await store.save('a', FULL_CHECKPOINT);
+    await store.note('a', { ...progress, cursor: { source: 1, records: 12_500 } });
+    await store.note('a', progress);
+    expect(await store.load('a')).toStrictEqual({ ...FULL_CHECKPOINT, ...progress });
+    await store.close('a');
+    await store.open('a');
+    expect(await store.load('a')).toStrictEqual({ ...FULL_CHECKPOINT, ...progress });
+    await store.note('a', { ...progress, deadLettered: 9 });
+    expect(await store.load('a')).toStrictEqual({ ...FULL_CHECKPOINT, ...progress, deadLettered: 9 });
+    await store.save('a', FULL_CHECKPOINT);
+    expect(await store.load('a')).toStrictEqual(FULL_CHECKPOINT);
+    await store.close('a');
+  });
+
+  test('notes in the order it is asked, also between two that are saved', async () => {
+    const store = create();
+    const noteAt = (records: number) => ({ cursor: { source: 0, records }, finished: [], deadLettered: 0 });
+    const all = (records: number) => store.load('a').then((found) => found?.cursor?.records === records);
+    await store.open('a');
+    const done = [
+      store.save('a', noteAt(1)),
+      store.note('a', noteAt(2)),
+      all(2),
+      store.save('a', noteAt(3)),
+      all(3),
+      store.note('a', noteAt(4)),
+      store.note('a', noteAt(5)),
+      all(5),
+    ];
+    expect((await Promise.all(done)).filter((each) => typeof each === 'boolean')).toEqual([true, true, true]);
+    await store.close('a');
+  });
+
   test('lets nobody else have the run while it is open', async () => {
     const store = create();
     await store.open('a');

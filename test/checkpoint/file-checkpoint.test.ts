@@ -123,12 +123,52 @@ describe('fileCheckpoint', () => {
     await again.close('orders');
   });
 
-  test.each(['load', 'save', 'reset', 'close'] as const)(
+  test('adds a note to the file, and makes it a new one when there are many', async () => {
+    const store = await opened();
+    await store.save('orders', FULL_CHECKPOINT);
+    const sizes: number[] = [];
+    const files = new Set<number>();
+    const name = 'x'.repeat(50_000); // whatever else a cursor has is kept
+    for (let records = 0; records < 60; records++) {
+      const cursor = { source: 0, records, name };
+      await store.note('orders', { cursor, finished: [], deadLettered: records });
+      const { size, ino } = lstatSync(file);
+      sizes.push(size);
+      files.add(ino);
+      expect(modeOf(file)).toBe(0o600);
+    }
+    expect(sizes.filter((size, i) => i > 0 && size < sizes[i - 1]!)).toHaveLength(2);
+    expect(Math.max(...sizes)).toBeLessThan(1.2 * 1024 * 1024);
+    expect(files.size).toBeGreaterThan(1);
+    expect(await store.load('orders')).toMatchObject({ cursor: { records: 59 }, deadLettered: 59 });
+    expect(filesBeside()).toEqual(['orders.checkpoint', 'orders.checkpoint.lock']);
+    await store.close('orders');
+  });
+
+  test('notes nothing in a file that someone has put in its place', async () => {
+    const store = await opened();
+    await store.save('orders', FULL_CHECKPOINT);
+    writeFileSync(join(file, '../other'), saved('orders'));
+    rmSync(file);
+    const progress = { ...records(5), finished: [], deadLettered: 0 };
+    await expect(store.note('orders', progress)).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' });
+    expect(filesBeside()).toEqual(['orders.checkpoint.lock', 'other']);
+    symlinkSync('other', file);
+    await expect(store.note('orders', progress)).rejects.toMatchObject({ code: 'CHECKPOINT_FOREIGN' });
+    expect(readFileSync(join(file, '../other'))).toEqual(Buffer.from(saved('orders')));
+    rmSync(file);
+    await store.note('orders', progress);
+    expect(await store.load('orders')).toEqual(progress);
+    await store.close('orders');
+  });
+
+  test.each(['load', 'save', 'note', 'reset', 'close'] as const)(
     'does not %s another run than the one that is open',
     async (method) => {
       const store = await opened();
       await store.save('orders', records(1));
-      await expect(store[method]('customers', records(2))).rejects.toThrow(
+      const progress = { ...records(2), finished: [], deadLettered: 0 };
+      await expect(store[method]('customers', progress)).rejects.toThrow(
         'must be open for "customers", but is open for "orders"',
       );
       expect(await store.load('orders')).toEqual(records(1));
@@ -140,6 +180,8 @@ describe('fileCheckpoint', () => {
     const store = await opened();
     await store.save('orders', records(1));
     await expect(store.save('orders', records(-1))).rejects.toThrow(TypeError);
+    const progress = { ...records(-1), finished: [], deadLettered: 0 };
+    await expect(store.note('orders', progress)).rejects.toThrow(TypeError);
     expect(await store.load('orders')).toEqual(records(1));
     await store.close('orders');
   });

@@ -25,13 +25,20 @@ beforeAll(async () => {
   writeFileSync(join(before, TEMPORARY), 'half of a checkp');
 });
 
+type RunInWorld = TracedRun & { readonly world: string };
+
 /** Saves 2 records, then 3, in a world of its own. */
-async function savesTwice(injection?: Injection): Promise<TracedRun & { readonly world: string }> {
+const savesTwice = (injection?: Injection) => keeps(['2', '3'], injection);
+
+/** Saves 2 records, notes 3 and 4, and saves 5. */
+const notesBetween = (injection?: Injection) => keeps(['2', '+3', '+4', '5'], injection);
+
+async function keeps(counts: readonly string[], injection?: Injection): Promise<RunInWorld> {
   const world = join(folder, String(worlds++));
   cpSync(before, world, { recursive: true });
   const names = [FILE, TEMPORARY, `${FILE}.lock`];
   const paths = [world, ...names.map((name) => join(world, name))];
-  const program = [PROGRAM, join(world, FILE), 'save', '2', '3'];
+  const program = [PROGRAM, join(world, FILE), 'keep', ...counts];
   return { world, ...(await traced(program, paths, `${world}.log`, injection)) };
 }
 
@@ -109,6 +116,44 @@ describe('fileCheckpoint', { timeout: 120_000 }, () => {
         saves === 1 ? ['opened', ...failure, 'saved 3'] : ['opened', 'saved 2', ...failure],
       );
       expect(await goesOn(world), place).toBe(saves === 1 ? 3 : 1 + renamed);
+    });
+  });
+
+  test('has what was noted last, or what was being noted, wherever a process is killed', async (context) => {
+    needStrace(context);
+    const { calls, world } = await notesBetween();
+    expect(await goesOn(world)).toBe(5);
+    const steps = stepsOf(calls);
+    await forEach(steps, async ({ call }) => {
+      const killed = await notesBetween({ call, effect: 'signal=KILL' });
+      expect(killed.wasKilled).toBe(true);
+      const promised = killed.said.findLast((line) => line.startsWith('saved')) ?? 'saved 1';
+      const told = Number(promised.slice('saved '.length));
+      expect([told, told + 1], `killed at ${call.text}`).toContain(await goesOn(killed.world));
+    });
+    const notes = steps.filter(({ call: { text } }) => text.includes('O_APPEND'));
+    expect(notes).toHaveLength(2);
+  });
+
+  test('notes what comes after a note that failed', async (context) => {
+    needStrace(context);
+    const { calls } = await keeps(['2', '+3', '+4']);
+    const isNote = ({ text }: Call) => text.includes('O_APPEND');
+    const from = calls.findIndex(isNote);
+    const steps = stepsOf(calls).filter(
+      ({ until }) => until.length > from && until.filter(isNote).length === 1,
+    );
+    expect(steps.map(({ call }) => call.name).slice(0, 3)).toEqual(['openat', 'write', 'close']);
+    const all = steps.slice(0, 3).flatMap((step) => [
+      { ...step, effect: 'error=EIO' as const },
+      { ...step, effect: 'error=ENOSPC' as const },
+    ]);
+    await forEach(all, async ({ call, effect }) => {
+      const { said, world } = await keeps(['2', '+3', '+4'], { call, effect });
+      const place = `${effect} at ${call.text}`;
+      expect(said, place).toContainEqual(expect.stringMatching('FAILED'));
+      expect(said.at(-1), place).toBe('saved 4');
+      expect(await goesOn(world), place).toBe(4);
     });
   });
 });

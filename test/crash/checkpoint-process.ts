@@ -1,6 +1,6 @@
 /**
- * A process that uses a checkpoint. `node checkpoint-process.ts FILE save COUNT…` saves one after another and says how
- * each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
+ * A process that uses a checkpoint. `node checkpoint-process.ts FILE keep COUNT…` saves one after another, or notes those
+ * with a `+`, and says how each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
  */
 import { writeSync } from 'node:fs';
 import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
@@ -11,16 +11,17 @@ const store = fileCheckpoint(file);
 try {
   await store.open('orders');
   say('opened');
-  if (task === 'save') for (const count of counts) await save(Number(count));
+  if (task === 'keep') for (const count of counts) await keep(Number(count), count.startsWith('+'));
   else for await (const _piece of process.stdin);
   await store.close('orders');
 } catch (error) {
   sayFailed(error);
 }
 
-async function save(count: number): Promise<void> {
+async function keep(count: number, isNote: boolean): Promise<void> {
+  const progress = { cursor: { source: 0, records: count }, finished: [], deadLettered: 0 };
   try {
-    await store.save('orders', { cursor: { source: 0, records: count } });
+    await (isNote ? store.note('orders', progress) : store.save('orders', progress));
     say(`saved ${count}`);
   } catch (error) {
     sayFailed(error);

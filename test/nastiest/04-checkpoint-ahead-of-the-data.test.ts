@@ -22,16 +22,22 @@ function reversing(failing: number | undefined, written: number[]) {
 
 /** Sees to it that a record is written before it is noted. */
 function honest(store: Required<CheckpointStore>, written: readonly number[]): Required<CheckpointStore> {
+  const look = ({ cursor, finished = [] }: Checkpoint) => {
+    const noted = [
+      ...idsOf(numbered(cursor?.records ?? 0)),
+      ...finished.flatMap(({ from, to }) => idsOf(numbered(to)).slice(from)),
+    ];
+    expect(noted.filter((id) => !written.includes(id))).toEqual([]);
+  };
   return {
     ...store,
-    save: (name: string, checkpoint: Checkpoint) => {
-      const { cursor, finished = [] } = checkpoint;
-      const noted = [
-        ...idsOf(numbered(cursor?.records ?? 0)),
-        ...finished.flatMap(({ from, to }) => idsOf(numbered(to)).slice(from)),
-      ];
-      expect(noted.filter((id) => !written.includes(id))).toEqual([]);
+    save: (name, checkpoint) => {
+      look(checkpoint);
       return store.save(name, checkpoint);
+    },
+    note: (name, progress) => {
+      look(progress);
+      return store.note(name, progress);
     },
   };
 }

@@ -113,6 +113,7 @@ describe('BatchProcessor, when the sink refuses records', () => {
     const spy = {
       load: store.load.bind(store),
       save: async (_: string, { cursor }: Checkpoint) => void order.push(`saved ${cursor?.records ?? 0}`),
+      note: async (_: string, { cursor }: Checkpoint) => void order.push(`noted ${cursor?.records ?? 0}`),
     };
     const add = async () => {
       await new Promise(setImmediate);
@@ -125,7 +126,7 @@ describe('BatchProcessor, when the sink refuses records', () => {
       checkpoint: { store: { ...store, ...spy }, run: 'a' },
       batchSize: 100,
     }).run();
-    expect(order).toEqual(['saved 100', 'letter', 'saved 200', 'saved 300', 'saved 300']);
+    expect(order).toEqual(['saved 100', 'letter', 'noted 200', 'noted 300', 'saved 300', 'saved 300']);
   });
 
   test('without a place for them ends at the first, names it, and accounts for all', async () => {

@@ -2,15 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
-import type { Checkpoint } from '../../src/core/checkpoint.ts';
+import type { Checkpoint, CheckpointStore } from '../../src/core/checkpoint.ts';
 import type { Chunk } from '../../src/core/chunk.ts';
 import type { OpenContext, Sink } from '../../src/core/sink.ts';
 import { BatchProcessor, type BatchProcessorOptions, many } from '../../src/index.ts';
+import { iterableSource } from '../../src/sources/iterable-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'resuming-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 interface Row {
   readonly id: number;
@@ -193,8 +197,108 @@ describe('BatchProcessor with a checkpoint', () => {
       at: undefined,
       finished: [{ source: 0, from: 100, to: 300 }],
     });
-    expect(saved.at(-1)).toMatchObject({ cursor: { records: 300 }, state: 'finished' });
-    expect(saved.at(-1)).not.toHaveProperty('finished');
+    expect(saved.at(-1)).toMatchObject({ cursor: { records: 300 }, finished: [], state: 'finished' });
+  });
+
+  /** Time that goes on only when a test says so. */
+  function stoppedClock() {
+    const clock = { now: 0 };
+    vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+    return clock;
+  }
+
+  /** What a store is given, in order: `s` saved, `n` noted, each with the source and the records. */
+  function listening(store: CheckpointStore, canNote: boolean) {
+    const given: string[] = [];
+    const place = (what: string, { cursor, state }: Checkpoint) =>
+      given.push(`${what} ${cursor?.source}:${cursor?.records}${state === 'finished' ? ' finished' : ''}`);
+    const spy: CheckpointStore = {
+      load: (run) => store.load(run),
+      save: async (run, checkpoint) => {
+        place('s', checkpoint);
+        await store.save(run, checkpoint);
+      },
+      ...(canNote && {
+        note: async (run, progress) => {
+          place('n', progress);
+          await store.note?.(run, progress);
+        },
+      }),
+    };
+    return { given, spy };
+  }
+
+  const DONE = ['s 0:500', 's 0:500 finished'];
+
+  test('makes safe once a second what it notes', async () => {
+    const clock = stoppedClock();
+    const listener = listening(memoryCheckpoint(), true);
+    await processor({
+      source: rows(500),
+      checkpoint: { store: listener.spy, run: 'a' },
+      sink: async () => {
+        await setImmediate();
+        clock.now += 400;
+      },
+    }).run();
+    expect(listener.given).toEqual(['s 0:100', 'n 0:200', 'n 0:300', 's 0:400', 'n 0:500', ...DONE]);
+  });
+
+  test.each<[string, Partial<Sink>, boolean, string[]]>([
+    [
+      'notes what it need not make safe at once',
+      {},
+      true,
+      ['s 0:100', 'n 0:200', 'n 0:300', 'n 0:400', 'n 0:500'],
+    ],
+    ['saves each chunk where nothing can be noted', {}, false, [100, 200, 300, 400].map((n) => `s 0:${n}`)],
+    [
+      'leaves to the sink what comes again where nothing can be noted',
+      { guarantee: 'effectively-once' },
+      false,
+      ['s 0:100'],
+    ],
+  ])('%s', async (_name, sink, canNote, given) => {
+    stoppedClock();
+    const listener = listening(memoryCheckpoint(), canNote);
+    await processor({
+      source: rows(500),
+      checkpoint: { store: listener.spy, run: 'a' },
+      sink: {
+        name: 'place',
+        guarantee: 'at-least-once',
+        write: async () => setImmediate(),
+        ...sink,
+      } as Sink<Row>,
+    }).run();
+    expect(listener.given).toEqual([...given, ...DONE]);
+  });
+
+  test('saves what was only noted when it ends early', async () => {
+    stoppedClock();
+    const listener = listening(memoryCheckpoint(), true);
+    const run = processor({
+      source: rows(500),
+      checkpoint: { store: listener.spy, run: 'a' },
+      sink: async (records) => {
+        await setImmediate();
+        if (records[0]?.id === 300) throw new Error('broken');
+      },
+    }).run();
+    await expect(run).rejects.toThrow('broken');
+    expect(listener.given).toEqual(['s 0:100', 'n 0:200', 'n 0:300', 's 0:300']);
+  });
+
+  test('saves what the sources are before it notes how far it is in the next one', async () => {
+    stoppedClock();
+    const listener = listening(memoryCheckpoint(), true);
+    await processor({
+      source: [iterableSource(rows(200)), iterableSource(rows(200))],
+      checkpoint: { store: listener.spy, run: 'a' },
+      sink: async () => setImmediate(),
+    }).run();
+    const given = ['s 0:100', 'n 0:200', 's 1:100', 'n 1:200', 's 1:200', 's 1:200 finished'];
+    expect(listener.given).toEqual(given);
   });
 
   test('commits a sink that can go back, between two writes and before it is closed, and saves what it tells', async () => {

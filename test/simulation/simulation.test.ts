@@ -32,6 +32,8 @@ const SOMETIMES = [
   'a sink bears more chunks at once',
   'chunks become smaller',
   'a run crashes',
+  'a chunk is noted',
+  'a power cut takes notes back',
   'a run ends with ABORTED',
   'a run ends with WRITE_FAILED',
   'a run ends with SOURCE_TRUNCATED',

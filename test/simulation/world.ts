@@ -29,6 +29,8 @@ export interface Scenario {
   readonly retryBudget: number | false;
   /** Each of the records that the sink refuses for good. */
   readonly poison: ReadonlySet<number>;
+  /** Whether the place of the checkpoint takes notes, which a power cut takes back. */
+  readonly hasNotes: boolean;
   /** How the sink speaks of what it refuses. */
   readonly manner: 'silent' | 'partial';
   /** Each of the lines that are no JSON. */
@@ -39,7 +41,10 @@ export interface Scenario {
   readonly transform: 'none' | 'filter' | 'many' | 'async';
   readonly rates: FaultRates;
   /** What happens to the runs before the last one, and after how many milliseconds. */
-  readonly mishaps: readonly { readonly kind: 'stop' | 'abort' | 'crash' | 'cut'; readonly after: number }[];
+  readonly mishaps: readonly {
+    readonly kind: 'stop' | 'abort' | 'crash' | 'power cut' | 'cut';
+    readonly after: number;
+  }[];
 }
 
 export function scenarioOf(seed: number): Scenario {
@@ -76,10 +81,11 @@ export function scenarioOf(seed: number): Scenario {
       partial: isIdempotent ? 0 : rate(), // who remembers the ids of chunks takes them whole
     },
     mishaps: Array.from({ length: below(4) }, () => ({
-      kind: oneOf('stop', 'abort', 'crash', 'cut'),
+      kind: oneOf('stop', 'abort', 'crash', 'power cut', 'cut'),
       after: below(3_000),
     })),
     retryBudget: ([500, 20, false] as const)[below(3)]!,
+    hasNotes: chance(0.7),
   };
 }
 
@@ -126,6 +132,8 @@ export class World {
   /** Id of a chunk → what was answered: whoever remembers ids answers the same again. */
   readonly #answers = new Map<string, PartialWriteError | undefined>();
   #saved: Checkpoint | undefined;
+  /** What is left of it after a power cut. */
+  #safe: Checkpoint | undefined;
   #run = 0;
   /** Of the process that runs now. */
   #life: Life = { isOver: false };
@@ -196,23 +204,42 @@ export class World {
   checkpoint(): CheckpointStore {
     const store = memoryCheckpoint();
     const life = this.#life;
+    const taken = async (run: string) => {
+      await alive(life, wait(1, new AbortController().signal));
+      this.#saved = await store.load(run);
+      if ((this.#saved?.finished ?? []).length > 0) this.sometimes.add('a chunk has overtaken another');
+      if (this.#saved?.cursor?.made !== undefined) this.sometimes.add('a chunk boundary divides a record');
+    };
     return {
       load: async () => this.#saved,
       reset: async () => {
         this.#saved = undefined;
+        this.#safe = undefined;
       },
       save: async (run, checkpoint) => {
         await store.save(run, checkpoint);
-        await alive(life, wait(1, new AbortController().signal));
-        this.#saved = await store.load(run);
-        if (checkpoint.finished !== undefined) this.sometimes.add('a chunk has overtaken another');
-        if (checkpoint.cursor?.made !== undefined) this.sometimes.add('a chunk boundary divides a record');
+        await taken(run);
+        this.#safe = this.#saved;
       },
+      ...(this.scenario.hasNotes && {
+        note: async (run, progress) => {
+          await store.note(run, progress);
+          await taken(run);
+          this.sometimes.add('a chunk is noted');
+        },
+      }),
     };
   }
 
   get isFinished(): boolean {
     return this.#saved?.state === 'finished';
+  }
+
+  /** What was noted and not saved is gone with the process. */
+  cutPower(): void {
+    if (this.#safe !== this.#saved) this.sometimes.add('a power cut takes notes back');
+    this.#saved = this.#safe;
+    this.crash();
   }
 
   /** Whatever the process was about to do does not happen any more. */
