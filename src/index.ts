@@ -4,7 +4,6 @@ export type {
   CheckpointStore,
   Fingerprint,
   HashedBytes,
-  LedgerStore,
   RecordRange,
 } from './core/checkpoint.ts';
 export { type Chunk, createChunk, type SourceRange } from './core/chunk.ts';

@@ -114,6 +114,3 @@ export interface CheckpointStore {
   /** Lets others have the checkpoint. The end of the process, however sudden, does the same. */
   close?(run: string): Promise<void>;
 }
-
-/** A store beside the rows of a sink: chunks note themselves in it as they are written. */
-export type LedgerStore = Required<Omit<CheckpointStore, 'note'>>;

@@ -228,9 +228,9 @@ export class Resumption {
   }
 
   get #isDue(): boolean {
-    if (this.#store === this.#sink.ledger) return true; // which knows itself when to save
     if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) return true;
-    return !this.#isNotable && this.#sink.guarantee !== 'effectively-once';
+    const isKnownToSink = this.#store === this.#sink.ledger || this.#sink.guarantee === 'effectively-once';
+    return !this.#isNotable && !isKnownToSink;
   }
 
   get #isNotable(): boolean {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Checkpoint, LedgerStore } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { readExactJson, writeExactJson } from '../core/exact-json.ts';
 import { expectKind } from '../core/options.ts';
@@ -40,18 +40,15 @@ export interface LedgerTables {
   disconnect(): Promise<void>;
 }
 
-/** Milliseconds between two times that something is saved which is known without it as well, or can be found again. */
-const SAVE_EVERY_MS = 1_000;
-
 /** A checkpoint that chunks note themselves in, each in its own transaction. */
-export class Ledger implements LedgerStore {
+export class Ledger implements Required<CheckpointStore> {
   readonly #tables: LedgerTables;
   readonly #place: string;
   readonly #inTurn = takeTurns();
   #opened: { readonly run: string; readonly claim: Claim } | undefined;
   #table: TableOrigin | undefined;
-  /** What was saved last, and when by `performance.now()`. */
-  #saved: { readonly deadLettered: number; readonly at: number } | undefined;
+  #saved: Checkpoint | undefined;
+  /** What could not be saved, and can be found again without it. */
   #postponed: Checkpoint | undefined;
 
   /** @param place for messages */
@@ -106,22 +103,22 @@ export class Ledger implements LedgerStore {
     });
   }
 
-  /** At once when it is the first time, or says what no chunk has noted; else now and then, and at the end. */
+  /** Of a run that was saved before, what cannot be saved for a passing reason may wait: its chunks have noted themselves. */
   async save(run: string, checkpoint: Checkpoint): Promise<void> {
     this.#openedFor(run);
     this.#postponed = checkpoint;
-    const { deadLettered = 0, state = 'running' } = checkpoint;
-    const isDue =
-      this.#saved === undefined ||
-      state === 'finished' ||
-      deadLettered !== this.#saved.deadLettered ||
-      performance.now() - this.#saved.at >= SAVE_EVERY_MS;
-    if (!isDue) return;
-    const mayWait = this.#saved !== undefined && state === 'running';
+    const mayWait = this.#saved !== undefined && checkpoint.state !== 'finished';
     await this.#doing('saved', () => this.#flush()).catch((error: unknown) => {
       if (!mayWait || !isTransient(error)) throw error;
       this.#postponed ??= checkpoint;
     });
+  }
+
+  /** Chunks have noted themselves: only what they do not know is saved. */
+  async note(run: string, progress: CheckpointProgress): Promise<void> {
+    this.#openedFor(run);
+    if (progress.deadLettered === this.#saved?.deadLettered) return;
+    await this.save(run, { ...(this.#saved ?? (await this.load(run))), ...progress });
   }
 
   async reset(run: string): Promise<void> {
@@ -170,7 +167,7 @@ export class Ledger implements LedgerStore {
     const { claim } = this.#opened;
     if (!(await this.#tables.save(claim, writeExactJson(checkpoint), checkpoint.cursor)))
       throw fenced(claim, this.#place);
-    this.#saved = { deadLettered: checkpoint.deadLettered ?? 0, at: performance.now() };
+    this.#saved = checkpoint;
   }
 
   async #forget(run: string): Promise<void> {

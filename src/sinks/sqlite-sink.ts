@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import type { LedgerStore } from '../core/checkpoint.ts';
+import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Guarantee, OpenContext, Sink } from '../core/sink.ts';
@@ -56,7 +56,7 @@ const OPTIONS: OptionNames<SqliteSinkOptions> = {
  */
 export function sqliteSink<T = unknown>(
   options: SqliteSinkOptions,
-): Sink<T> & { readonly ledger: LedgerStore } {
+): Sink<T> & { readonly ledger: Required<CheckpointStore> } {
   const { file, target } = checked(options);
   return new SqliteWriter<T>(file, target);
 }

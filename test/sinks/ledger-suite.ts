@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LedgerStore } from '../../src/core/checkpoint.ts';
+import type { CheckpointStore } from '../../src/core/checkpoint.ts';
 import { type Chunk, createChunk } from '../../src/core/chunk.ts';
 import { ObjectBlock } from '../../src/core/object-block.ts';
 import type { Sink } from '../../src/core/sink.ts';
@@ -7,7 +7,7 @@ import { classify } from '../../src/failures/index.ts';
 import { chunkOf } from '../../src/testing/index.ts';
 import { context, failureOf, signal, writeOne } from './writing.ts';
 
-export type LedgerSink = Sink & { readonly ledger: LedgerStore };
+export type LedgerSink = Sink & { readonly ledger: Required<CheckpointStore> };
 
 /** The options that the suite gives. */
 export interface LedgerSinkOptions {
@@ -150,6 +150,29 @@ export function describeLedger(name: string, place: LedgerPlace): void {
       expect(await sink.ledger.load('run')).toEqual(saved);
       await leave(sink);
       expect(await begin(sink)).toEqual(saved);
+      await leave(sink);
+    });
+
+    test('is told what chunks have noted, and saves what they do not know', async () => {
+      const sink = place.create();
+      await begin(sink);
+      await sink.ledger.save('run', { pipeline: 'p', deadLettered: 0 });
+      for (const from of [0, 10]) await writeOne(sink, rows(from, from + 10));
+      const savedRows = () => place.sql('SELECT checkpoint FROM chain_reaction_run');
+      const before = await savedRows();
+      const progress = { cursor: { source: 0, records: 20 }, finished: [], deadLettered: 0 };
+      await sink.ledger.note('run', progress);
+      expect(await savedRows()).toEqual(before);
+      await sink.ledger.note('run', { ...progress, deadLettered: 2 });
+      expect(await sink.ledger.load('run')).toEqual({
+        pipeline: 'p',
+        cursor: expect.objectContaining({ records: 20 }) as unknown,
+        deadLettered: 2,
+      });
+      await leave(sink);
+      await begin(sink);
+      await sink.ledger.note('run', { ...progress, deadLettered: 3 });
+      expect(await sink.ledger.load('run')).toMatchObject({ pipeline: 'p', deadLettered: 3 });
       await leave(sink);
     });
 
