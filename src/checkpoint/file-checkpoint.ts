@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
@@ -15,7 +15,7 @@ import {
 } from './checkpoint-document.ts';
 import { encodeNote, textOfNote } from './checkpoint-notes.ts';
 import { flawOf, readOwnedFile } from './owned-file.ts';
-import { addToFile, removeFile, replaceFile } from './replace-file.ts';
+import { addAt, openToAdd, removeFile, replaceFile } from './replace-file.ts';
 
 /**
  * Keeps the checkpoint of one run in a file: readable, versioned, with a checksum, for its owner only. A checkpoint is
@@ -68,8 +68,12 @@ interface Waiting {
 /** The document that is known to be in the file, for notes to follow it. */
 interface Written {
   readonly seal: string;
-  /** Bytes that may follow. */
-  readonly room: number;
+  /** Bytes of the document and the notes. */
+  end: number;
+  /** Bytes that there may be. */
+  readonly most: number;
+  /** Open since the first note. */
+  handle?: FileHandle;
 }
 
 /** Bytes of notes behind a document; then the next one is a document. */
@@ -96,7 +100,6 @@ class FileCheckpoint implements Required<CheckpointStore> {
       lock.release();
       throw error;
     }
-    this.#written = undefined;
     this.#opened = { run, lock };
   }
 
@@ -143,7 +146,11 @@ class FileCheckpoint implements Required<CheckpointStore> {
     const { lock } = this.#openedFor(run);
     this.#opened = undefined;
     this.#waiting = undefined;
-    await this.#inTurn(() => (existsSync(this.#file) ? lock.release() : lock.remove()));
+    await this.#inTurn(async () => {
+      await this.#leave();
+      if (existsSync(this.#file)) lock.release();
+      else lock.remove();
+    });
   }
 
   async #lock(): Promise<HeldLock> {
@@ -177,25 +184,39 @@ class FileCheckpoint implements Required<CheckpointStore> {
 
   /** Adds a note, or makes a new document with it: where none is known, or its notes have become many. */
   async #add(run: string, text: string): Promise<void> {
-    const { seal, room } = this.#written ?? { seal: '', room: 0 };
-    const note = encodeNote(seal, text);
-    if (note.length > room) {
+    const written = this.#written;
+    if (written === undefined || written.end + text.length > written.most) {
       const progress = readExactJson(text) as CheckpointProgress;
       return this.#replace(encodeDocument({ run, checkpoint: { ...(await this.#read(run)), ...progress } }));
     }
-    this.#written = undefined; // nothing can follow a part of a note
-    await this.#doing('saved', () => addToFile(this.#file, note));
-    this.#written = { seal, room: room - note.length };
+    const note = encodeNote(written.seal, text);
+    try {
+      await this.#doing('saved', async () => {
+        written.handle ??= await openToAdd(this.#file);
+        addAt(written.end, written.handle, note);
+      });
+      written.end += note.length;
+    } catch (error) {
+      await this.#leave(); // nothing can follow a part of a note
+      throw error;
+    }
   }
 
   async #replace(bytes: Uint8Array): Promise<void> {
-    this.#written = undefined;
+    await this.#leave();
     await this.#doing('saved', () => replaceFile(this.#file, bytes));
-    this.#written = { seal: sealOf(bytes), room: ROOM };
+    this.#written = { seal: sealOf(bytes), end: bytes.length, most: bytes.length + ROOM };
+  }
+
+  /** No note follows what was written last. */
+  async #leave(): Promise<void> {
+    const handle = this.#written?.handle;
+    this.#written = undefined;
+    await handle?.close().catch(() => undefined); // nothing of it was said to be safe
   }
 
   async #remove(): Promise<void> {
-    this.#written = undefined;
+    await this.#leave();
     await this.#doing('removed', () => removeFile(this.#file));
   }
 

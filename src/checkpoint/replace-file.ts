@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { constants, writeSync } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -20,14 +20,18 @@ export async function replaceFile(file: string, bytes: Uint8Array): Promise<void
   await syncFolder(dirname(file));
 }
 
-/** Adds to a file that is there. Nothing is synced: a power cut may leave a part of it, or none. */
-export async function addToFile(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-  try {
-    await handle.writeFile(bytes);
-  } finally {
-    await handle.close();
-  }
+/** A file that is there, to write behind what it holds. */
+export function openToAdd(file: string): Promise<FileHandle> {
+  return open(file, constants.O_WRONLY | constants.O_NOFOLLOW);
+}
+
+/**
+ * Writes to the page cache, from which the end of the process takes nothing back: at once, as that takes less time than
+ * to hand it to another thread. Nothing is synced: a power cut may leave a part of it, or none.
+ */
+export function addAt(end: number, { fd }: FileHandle, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(fd, bytes, done, bytes.length - done, end + done);
 }
 
 /** Removes a file, if there is one, for good. */

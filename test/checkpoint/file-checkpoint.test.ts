@@ -152,6 +152,7 @@ describe('fileCheckpoint', () => {
     rmSync(file);
     const progress = { ...records(5), finished: [], deadLettered: 0 };
     await expect(store.note('orders', progress)).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' });
+    expect(await store.load('orders')).toBeUndefined();
     expect(filesBeside()).toEqual(['orders.checkpoint.lock', 'other']);
     symlinkSync('other', file);
     await expect(store.note('orders', progress)).rejects.toMatchObject({ code: 'CHECKPOINT_FOREIGN' });

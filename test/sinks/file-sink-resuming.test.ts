@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Sink } from '../../src/core/sink.ts';
 import { type FileSinkOptions, fileSink } from '../../src/sinks/file-sink.ts';
 import { chunkOf } from '../../src/testing/index.ts';
@@ -26,9 +26,16 @@ async function whole(options: FileSinkOptions): Promise<Buffer> {
   return readFileSync(options.file);
 }
 
+/** What nobody else closes; not before the test has looked at what there is. */
+const left: Sink[] = [];
+afterEach(async () => {
+  await Promise.allSettled(left.splice(0).map((sink) => sink.close!({ complete: false })));
+});
+
 /** What a process that ends now leaves behind: the files as they are, and what was committed. */
 async function begin(options: FileSinkOptions, written: number, committed: number): Promise<unknown> {
   const sink = fileSink(options);
+  left.push(sink);
   await sink.open!({ signal, resume: { isContinued: false } });
   await write(sink, CHUNKS.slice(0, committed));
   const state = JSON.parse(JSON.stringify(await sink.commit!())) as unknown;
