@@ -1,7 +1,7 @@
 import { encodeJson } from './json.ts';
 import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
 import { PositionList } from './position-list.ts';
-import { BLOCK, type RecordBlock, type RecordBytes } from './record-block.ts';
+import { BLOCK, type RecordBlock, type RecordBytes, sliceOfBytes } from './record-block.ts';
 import type { Scratch } from './scratch.ts';
 
 const LINE_FEED = 0x0a;
@@ -73,12 +73,11 @@ export class ByteBlock<T> implements RecordBlock<T> {
   }
 
   slice(from: number, to: number): RecordBlock<T> {
-    const { starts, ends } = this.encoded;
     return new ByteBlock({
       ...this.#options,
       start: this.#cursorAt(from),
       end: this.#cursorAt(to),
-      encoded: { ...this.encoded, starts: starts.subarray(from, to), ends: ends.subarray(from, to) },
+      encoded: sliceOfBytes(this.encoded, from, to),
       lines: this.#options.lines?.subarray(from, to),
       records: this.#records?.slice(from, to),
     });

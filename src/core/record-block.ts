@@ -11,6 +11,39 @@ export interface RecordBytes {
   readonly bytes: Uint8Array;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  /** Where fields are in these records, when it was found while they were checked. */
+  readonly located?: LocatedFields | undefined;
+  /** Who projects the records writes here whose fields are wanted; they are looked for in the records that come later. */
+  readonly search?: FieldSearch | undefined;
+}
+
+/** Where the fields are that somebody looks for. */
+export interface LocatedFields {
+  /** Who looks for them. */
+  readonly by: object;
+  /** Numbers of each record in the table. */
+  readonly width: number;
+  readonly table: Int32Array;
+}
+
+/** Who looks for fields in the records of a source. */
+export interface FieldSearch {
+  by?: object;
+}
+
+/** Records `from` up to, not including, `to`. */
+export function sliceOfBytes(encoded: RecordBytes, from: number, to: number): RecordBytes {
+  if (from === 0 && to === encoded.starts.length) return encoded;
+  const { located } = encoded;
+  return {
+    ...encoded,
+    starts: encoded.starts.subarray(from, to),
+    ends: encoded.ends.subarray(from, to),
+    located: located && {
+      ...located,
+      table: located.table.subarray(from * located.width, to * located.width),
+    },
+  };
 }
 
 /**

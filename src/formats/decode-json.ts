@@ -1,8 +1,8 @@
 import type { RecordBytes } from '../core/record-block.ts';
-import { scanEngine } from '../scan/index.ts';
+import { type JsonProjector, scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
 import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
-import { type DecodedRun, decodeEach, FlawError, type RecordFlaw } from './record-flaw.ts';
+import { type CheckedRun, type DecodedRun, decodeEach, FlawError, type RecordFlaw } from './record-flaw.ts';
 import { textOfRecords } from './record-text.ts';
 
 export interface JsonDecoding extends Bounds {
@@ -22,15 +22,23 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
   });
 }
 
-/** What `decodeJson` would find wrong. Only records that are doubtful are decoded. */
-export function flawsInJson(encoded: RecordBytes, decoding: JsonDecoding): readonly RecordFlaw[] {
-  const { bytes, starts, ends } = encoded;
-  const { maxDepth, numbers } = decoding;
-  const doubtful = scanEngine().doubtfulJson(bytes, starts, ends, {
-    maxDepth,
-    mostDigits: MOST_DIGITS[numbers],
-  });
-  return doubtful.flatMap((index) => flawOfOne(encoded, index, decoding));
+/**
+ * What `decodeJson` would find wrong; only records that are doubtful are decoded. Where fields are that somebody looks
+ * for is found in the same pass.
+ */
+export function checkJson(encoded: RecordBytes, decoding: JsonDecoding): CheckedRun {
+  const { bytes, starts, ends, search } = encoded;
+  const check = { maxDepth: decoding.maxDepth, mostDigits: MOST_DIGITS[decoding.numbers] };
+  const flawsOf = (doubtful: readonly number[]) =>
+    doubtful.flatMap((index) => flawOfOne(encoded, index, decoding));
+  const by = search?.by;
+  if (!isProjector(by)) return { flaws: flawsOf(scanEngine().doubtfulJson(bytes, starts, ends, check)) };
+  const { doubtful, fields: table } = by.check(bytes, starts, ends, check);
+  return { flaws: flawsOf(doubtful), located: { by, width: by.width, table } };
+}
+
+function isProjector(by: object | undefined): by is JsonProjector {
+  return by !== undefined && 'locate' in by;
 }
 
 /** Integers of so many digits are not refused. */

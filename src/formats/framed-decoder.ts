@@ -2,12 +2,18 @@ import { ByteBlock } from '../core/byte-block.ts';
 import { type ErrorCode, PipelineError } from '../core/errors.ts';
 import type { DecodeContext, Decoder, MalformedRecord } from '../core/format.ts';
 import type { Cursor, Position } from '../core/position.ts';
-import type { RecordBlock, RecordBytes, RecordFormat } from '../core/record-block.ts';
+import {
+  type FieldSearch,
+  type RecordBlock,
+  type RecordBytes,
+  type RecordFormat,
+  sliceOfBytes,
+} from '../core/record-block.ts';
 import { type Framer, type Frames, ScanError } from '../scan/index.ts';
 import { Carry, type Region } from './carry.ts';
-import { FramedRun, firstLarger, slice } from './framed-run.ts';
+import { FramedRun, firstLarger } from './framed-run.ts';
 import { countFeeds, LineCounter } from './line-counter.ts';
-import type { DecodedRun, RecordFlaw } from './record-flaw.ts';
+import type { CheckedRun, DecodedRun, RecordFlaw } from './record-flaw.ts';
 
 export interface FramedDecoderOptions<T> {
   readonly context: DecodeContext;
@@ -20,13 +26,21 @@ export interface FramedDecoderOptions<T> {
   readonly isRecoverable: boolean;
   readonly decode: (encoded: RecordBytes) => DecodedRun<T>;
   /** What `decode` would find wrong, without decoding; absent where that would save nothing. */
-  readonly check?: (encoded: RecordBytes) => readonly RecordFlaw[];
+  readonly check?: (encoded: RecordBytes) => CheckedRun;
   /** Takes the first record, which is a header and counts as none; returns what is wrong with it. */
   readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
   /** What the input lacks when the framer says that it is incomplete. */
   readonly incomplete?: string;
   /** What a decoder that begins at a cursor needs of the beginning of the input. @default nothing */
   readonly prepare?: ((bytes: Uint8Array) => boolean) | undefined;
+}
+
+/** Records of which it is known what is wrong with them. */
+interface Examined<T> {
+  readonly encoded: RecordBytes;
+  readonly flaws: readonly RecordFlaw[];
+  /** Those that nothing is wrong with, when they were decoded. */
+  readonly records?: readonly T[] | undefined;
 }
 
 type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
@@ -45,6 +59,7 @@ export class FramedDecoder<T> implements Decoder<T> {
   readonly #options: FramedDecoderOptions<T>;
   readonly #carry: Carry;
   readonly #lines: LineCounter | undefined;
+  readonly #search: FieldSearch = {};
   #awaitsHeader: boolean;
   /** While it is above 0 records are looked at: then decoding finds what is wrong, else they are checked and stay bytes. */
   #looksLeft = 0;
@@ -112,7 +127,7 @@ export class FramedDecoder<T> implements Decoder<T> {
 
   *#giveOut(region: Region): Decoded<T> {
     const { bytes, starts, ends } = region;
-    const encoded = { format: this.#options.format, bytes, starts, ends };
+    const encoded = { format: this.#options.format, bytes, starts, ends, search: this.#search };
     const run = new FramedRun(region, encoded, this.#lines?.count(region));
     let from = this.#awaitsHeader && run.count > 0 ? this.#takeHeader(run) : 0;
     while (from < run.count) {
@@ -126,30 +141,41 @@ export class FramedDecoder<T> implements Decoder<T> {
 
   *#decodeRun(run: FramedRun, from: number, to: number): Decoded<T> {
     if (from === to) return;
-    const { records, flaws } = this.#examine(slice(run.encoded, from, to));
+    const { records, flaws, encoded } = this.#examine(sliceOfBytes(run.encoded, from, to));
+    const block = (first: number, until: number, taken: number) =>
+      this.#block(run, first, until, {
+        encoded: sliceOfBytes(encoded, first - from, until - from),
+        records: taken === 0 && until === to ? records : records?.slice(taken, taken + until - first),
+      });
     let next = from;
     let taken = 0;
     for (const flaw of flaws) {
       const index = from + flaw.index;
-      if (index > next) yield this.#block(run, next, index, records?.slice(taken, taken + index - next));
+      if (index > next) yield block(next, index, taken);
       taken += index - next;
       next = index + 1;
       yield this.#malformed(run, { ...flaw, index });
     }
-    if (to > next) yield this.#block(run, next, to, taken === 0 ? records : records?.slice(taken));
+    if (to > next) yield block(next, to, taken);
   }
 
   /** What is wrong with records, and the records where finding that has decoded them. */
-  #examine(encoded: RecordBytes): Partial<DecodedRun<T>> & Pick<DecodedRun<T>, 'flaws'> {
+  #examine(encoded: RecordBytes): Examined<T> {
     const { decode, check } = this.#options;
     if (check === undefined || this.#looksLeft > 0) {
       this.#looksLeft -= 1;
-      return decode(encoded);
+      return { encoded, ...decode(encoded) };
     }
-    return { flaws: check(encoded) };
+    const { flaws, located } = check(encoded);
+    return { encoded: located === undefined ? encoded : { ...encoded, located }, flaws };
   }
 
-  #block(run: FramedRun, from: number, to: number, records: readonly T[] | undefined): RecordBlock<T> {
+  #block(
+    run: FramedRun,
+    from: number,
+    to: number,
+    { encoded, records }: Pick<Examined<T>, 'encoded' | 'records'>,
+  ): RecordBlock<T> {
     const { decode, context } = this.#options;
     const start = this.#start;
     this.#records += to - from;
@@ -158,7 +184,7 @@ export class FramedDecoder<T> implements Decoder<T> {
       source: context.source,
       start,
       end: this.#start,
-      encoded: slice(run.encoded, from, to),
+      encoded,
       offset: run.region.offset,
       lines: run.lines?.subarray(from, to),
       decode: (encoded) => decode(encoded).records,
@@ -193,8 +219,8 @@ export class FramedDecoder<T> implements Decoder<T> {
   /** @returns the index of the first record behind the header */
   #takeHeader(run: FramedRun): number {
     const { encoded, region, lines } = run;
-    const isLarge = firstLarger(slice(encoded, 0, 1), 0, this.#options.maxRecordBytes) === 0;
-    const flaw = isLarge ? this.#tooLarge() : this.#options.takeHeader?.(slice(encoded, 0, 1));
+    const isLarge = firstLarger(sliceOfBytes(encoded, 0, 1), 0, this.#options.maxRecordBytes) === 0;
+    const flaw = isLarge ? this.#tooLarge() : this.#options.takeHeader?.(sliceOfBytes(encoded, 0, 1));
     if (flaw !== undefined)
       throw this.#error(flaw.code, flaw.reason, region.offset + encoded.starts[0]!, lines?.[0]);
     this.#awaitsHeader = false;

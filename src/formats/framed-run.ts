@@ -19,12 +19,6 @@ export class FramedRun {
   }
 }
 
-/** Records `from` up to, not including, `to`. */
-export function slice(encoded: RecordBytes, from: number, to: number): RecordBytes {
-  if (from === 0 && to === encoded.starts.length) return encoded;
-  return { ...encoded, starts: encoded.starts.subarray(from, to), ends: encoded.ends.subarray(from, to) };
-}
-
 /** The index of the first record from `from` on that has more than `most` bytes; their number when none has. */
 export function firstLarger({ bytes, starts, ends }: RecordBytes, from: number, most: number): number {
   if (bytes.length <= most) return starts.length;

@@ -2,7 +2,7 @@ import type { DecodeContext, Decoder, Format } from '../core/format.ts';
 import { knownOptions } from '../core/options.ts';
 import { type Framer, type JsonFramerOptions, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
-import { decodeJson, flawsInJson, type JsonDecoding } from './decode-json.ts';
+import { checkJson, decodeJson, type JsonDecoding } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { filteredJson, type JsonFilter } from './json-filter.ts';
 import { keysOf } from './json-path.ts';
@@ -86,6 +86,6 @@ function decoderOf<T>(context: DecodeContext, framer: Framer, decoding: JsonDeco
     hasLines: false,
     isRecoverable: false,
     decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
-    check: (encoded) => flawsInJson(encoded, decoding),
+    check: (encoded) => checkJson(encoded, decoding),
   });
 }

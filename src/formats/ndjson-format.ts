@@ -1,7 +1,7 @@
 import type { Format } from '../core/format.ts';
 import { knownOptions } from '../core/options.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
-import { decodeJson, flawsInJson } from './decode-json.ts';
+import { checkJson, decodeJson } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { LineFramer } from './line-framer.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
@@ -36,7 +36,7 @@ export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
         hasLines: true,
         isRecoverable: true,
         decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
-        check: (encoded) => flawsInJson(encoded, decoding),
+        check: (encoded) => checkJson(encoded, decoding),
       }),
   };
 }

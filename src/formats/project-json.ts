@@ -1,6 +1,7 @@
 import type { RecordBlock } from '../core/record-block.ts';
 import { type JsonProjector, type RowLayout, scanEngine } from '../scan/index.ts';
 import type { Column } from './columns.ts';
+import { fieldsIn } from './fields-in.ts';
 
 const DELIMITERS: ReadonlySet<string> = new Set([',', ';', '\t', '|']);
 
@@ -36,7 +37,8 @@ export class RowWriter {
       return;
     }
     const layout = { text, delimiter: delimiter.charCodeAt(0) };
-    const pieces = this.#projector.rows(encoded.bytes, encoded.starts, encoded.ends, layout);
+    const { bytes, starts, ends } = encoded;
+    const pieces = this.#projector.rows(bytes, starts, ends, fieldsIn(encoded, this.#projector), layout);
     for (const { first, until, bytes } of pieces) yield bytes ?? decoded(block.slice(first, until));
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
+import type { LocatedFields } from '../core/record-block.ts';
 
 /** One record of a run cannot be decoded. */
 export interface RecordFlaw {
@@ -12,6 +13,12 @@ export interface RecordFlaw {
 export interface DecodedRun<T> {
   readonly records: readonly T[];
   readonly flaws: readonly RecordFlaw[];
+}
+
+/** What is wrong with a run of records, and what checking them has found besides. */
+export interface CheckedRun {
+  readonly flaws: readonly RecordFlaw[];
+  readonly located?: LocatedFields | undefined;
 }
 
 /** A record is not decoded, for a reason that has a code of its own. */

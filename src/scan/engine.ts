@@ -51,14 +51,35 @@ export interface ProjectorOptions {
 }
 
 /**
- * Takes records that are well-formed JSON. Of those that need care it says so, and leaves them to a decoder: they are no
- * objects, have a key with escapes, hold text that the layout cannot, or are too large.
+ * Finds fields of JSON records, and makes rows of them. Of records that need care it says so, and leaves them to a
+ * decoder: they are no objects, have a key with escapes, hold text that the layout cannot, or are too large.
+ *
+ * Where the fields are is told by a table of `width` numbers a record, which are for each field: offset of its first byte,
+ * its length, its kind. A string is without its quotes. Where the first kind is `untold` a decoder has to tell all.
  */
 export interface JsonProjector {
+  /** Numbers of each record in a table of fields. */
+  readonly width: number;
+  /** Index of the field of each path that was asked for. */
+  readonly columns: Int32Array;
+  /** Checks as `doubtfulJson` does, and finds the fields in the same pass. */
+  check(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): CheckedFields;
+  /** Where the fields are in records that are well-formed. */
+  locate(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Int32Array;
   /** Rows of text, one a record, each ended by a line feed. */
-  rows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, layout: RowLayout): Iterable<RowsPiece>;
-  /** Where the fields are. */
-  fields(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Iterable<FieldsPiece>;
+  rows(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    fields: Int32Array,
+    layout: RowLayout,
+  ): readonly RowsPiece[];
+}
+
+/** What was found of records that may be malformed. */
+export interface CheckedFields {
+  readonly doubtful: readonly number[];
+  readonly fields: Int32Array;
 }
 
 /**
@@ -79,16 +100,9 @@ export interface RowsPiece {
   readonly bytes?: Uint8Array;
 }
 
-/** Records `first` up to, not including, `until`. */
-export interface FieldsPiece {
-  readonly first: number;
-  readonly until: number;
-  /** Record by record and column by column: offset of its first byte, offset behind its last one, kind. */
-  readonly fields?: Int32Array;
-}
-
-/** What is at a path. A string is without its quotes. */
+/** What is at a path. */
 export const FIELD_KIND = {
+  untold: -1,
   missing: 0,
   null: 1,
   string: 2,

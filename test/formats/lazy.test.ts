@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RecordBlock } from '../../src/core/record-block.ts';
-import { decodeJson, flawsInJson } from '../../src/formats/decode-json.ts';
+import { checkJson, decodeJson } from '../../src/formats/decode-json.ts';
 import { json } from '../../src/formats/json-format.ts';
 import { ndjson } from '../../src/formats/ndjson-format.ts';
 import type { NumberPolicy } from '../../src/formats/numbers.ts';
@@ -37,7 +37,7 @@ test.each<NumberPolicy>(['bigint', 'error', 'string', 'lossy'])(
           ends: Uint32Array.from(ends),
         } as const;
         const decoding = { maxDepth, numbers, maxRecordBytes: 1_000_000 };
-        const flaws = flawsInJson(encoded, decoding);
+        const flaws = checkJson(encoded, decoding).flaws;
         found.flaws += flaws.length;
         expect(flaws).toEqual(decodeJson(encoded, decoding).flaws);
       }),

@@ -5,6 +5,7 @@ import { isSimdAvailable } from '../../src/scan/wasm/scanner.ts';
 import { corpus, needCorpora } from '../support/corpora.ts';
 import { engines } from './engines.ts';
 import { everyNth, framed, PIECE_SIZES } from './framed.ts';
+import { shapedRecords } from './shaped.ts';
 
 const KINDS = ['elements', 'document', 'values'] as const;
 /** Random inputs of each property; for a long search `SCAN_RUNS=100000 npx vitest run test/scan`. */
@@ -97,6 +98,23 @@ describe('The engines find the same', () => {
         expect(simd).toEqual(plain);
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  test('flaws in records of one shape, and numbers that may not fit', () => {
+    fc.assert(
+      fc.property(shapedRecords, fc.constantFrom(3, 512), (records, maxDepth) => {
+        const [plain, simd] = engines.map((engine) => flawIn(engine, records, maxDepth));
+        expect(simd).toEqual(plain);
+        const { bytes, starts, ends } = joined(records);
+        const [doubts, found] = engines.map((engine) =>
+          engine.doubtfulJson(bytes, starts, ends, { maxDepth, mostDigits: 15 }),
+        );
+        expect(found).toEqual(doubts);
+        const projector = scanEngine('wasm').jsonProjector({ paths: [['a'], ['bb', 'b']], isStrict: false })!;
+        expect(projector.check(bytes, starts, ends, { maxDepth, mostDigits: 15 }).doubtful).toEqual(doubts);
+      }),
+      { numRuns: 2 * RUNS },
     );
   });
 

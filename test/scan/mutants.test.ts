@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { compileAssembly } from '../../scripts/build-scan.ts';
 import type { Framer, ScanEngine } from '../../src/scan/index.ts';
+import { shapedRecords } from './shaped.ts';
 
 /** What the scanner carries from block to block and from piece to piece, each broken once. */
 const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
@@ -56,34 +57,52 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   ],
   ['a quote opens only', 'blocks.ts', 'x ^= x << 32;', 'x ^= 0;'],
   [
-    'validation forgets an escape at the end of a block',
-    'index-json.ts',
-    'escapeCarry = escapes >> 63;',
-    'escapeCarry = 0;',
+    'validation takes the letter of an escape for the next character of the string',
+    'json-tokens.ts',
+    '(backslashes & ~escaped) >> 15 != 0 ? p + 15 : p + 16',
+    'p + 16',
   ],
   [
-    'validation forgets that a block ends in a string',
-    'index-json.ts',
-    'stringCarry = <u64>(<i64>inside >> 63);',
-    'stringCarry = 0;',
+    'validation ends a string at an escaped quote',
+    'json-tokens.ts',
+    'i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22))) & ~escaped;',
+    'i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22)));',
+  ],
+  [
+    'validation looks at control characters of the first half of a string only',
+    'json-tokens.ts',
+    '(stopsOf(v128.load(p, 16)) << 16)',
+    '0',
   ],
   [
     'validation forgets what is open',
-    'check-json.ts',
-    'isInObject = load<u8>(STACK + --depth) != 0;',
-    'isInObject = --depth < 0;',
+    'walk-json.ts',
+    'isInObject = top != STACK && load<u8>(<usize>load<u32>(top, START)) == 0x7b;',
+    'isInObject = top != STACK;',
   ],
   [
     'validation allows one level too many',
-    'check-json.ts',
-    'if (++depth > maxDepth) return 0;',
-    'if (++depth > maxDepth + 1) return 0;',
+    'walk-json.ts',
+    'const deepest = STACK + <usize>maxDepth * ENTRY;',
+    'const deepest = STACK + <usize>(maxDepth + 1) * ENTRY;',
   ],
   [
-    'validation forgets that a block ends in a scalar',
-    'index-json.ts',
-    'scalarCarry = scalars >> 63;',
-    'scalarCarry = 0;',
+    'a key that begins as the expected one is taken for it',
+    'members.ts',
+    'if (!isSame(<usize>load<u32>(node, REST), p + 16, length - 17)) return 0;',
+    '',
+  ],
+  [
+    'the first key of an object is never compared',
+    'members.ts',
+    'if ((~same & (load<i32>(node, MASK) >> 1)) != 0) return 0;',
+    '',
+  ],
+  [
+    'digits of a long number are not counted',
+    'json-tokens.ts',
+    'length > (isInteger ? mostDigits',
+    'length > (isInteger ? 999',
   ],
   [
     'CSV forgets that a block ends in quotes',
@@ -203,6 +222,11 @@ const INPUTS: readonly Buffer[] = (() => {
     noise.map((text) => `[${text}]`),
     fc.array(fc.json({ maxDepth: 6 }), { maxLength: 4 }).map((values) => `[${values.join()}]`),
   );
+  const shapes = shapedRecords.map((records) => `[${records.join()}]`);
   const known = ['{"a":[],1]', '[{"a":{}},"b":1}', `${' '.repeat(63)}1e5`, `"${'x'.repeat(62)}"y\nz`];
-  return [...known, ...fc.sample(texts, { seed: 7, numRuns: 1_500 })].map((text) => Buffer.from(text));
+  const sampled = [
+    ...fc.sample(texts, { seed: 7, numRuns: 1_500 }),
+    ...fc.sample(shapes, { seed: 7, numRuns: 150 }),
+  ];
+  return [...known, ...sampled].map((text) => Buffer.from(text));
 })();

@@ -1,14 +1,15 @@
-import type { Scanner } from './scanner.ts';
+import { scanner } from './scanner.ts';
 
-const NODE_INTS = 6;
+/** Nodes that are always there: that of which nothing is known, and that of a record. */
+const ANY = 0;
+const ROOT = 1;
 
 /** The keys that are wanted, as the scanner reads them: the keys inside one key lie side by side. */
 export interface KeyTree {
-  /** Numbers of all nodes: offset of the key's bytes, its length, its field or -1, first key inside, how many, 0. */
+  /** Numbers of all nodes. */
   readonly nodes: Int32Array;
+  readonly nodeCount: number;
   readonly keys: Uint8Array;
-  /** Keys that are wanted at the root. */
-  readonly rootCount: number;
   /** Different paths. */
   readonly fieldCount: number;
   /** Index of the field of each path that was given. */
@@ -16,58 +17,122 @@ export interface KeyTree {
 }
 
 interface Key {
-  readonly bytes: Uint8Array;
+  readonly name: string;
   readonly inside: Map<string, Key>;
   field: number;
 }
 
-/** @param keysAt where in the memory the bytes of the keys will be */
-export function keyTree(paths: readonly (readonly string[])[], keysAt: number): KeyTree {
-  const root = new Map<string, Key>();
+/** @returns `undefined` when the scanner has no room for so many */
+export function keyTree(paths: readonly (readonly string[])[]): KeyTree | undefined {
+  const root: Key = { name: '', inside: new Map(), field: -1 };
   let fieldCount = 0;
   const columns = paths.map((path) => {
     const key = keyAt(root, path);
     if (key.field < 0) key.field = fieldCount++;
     return key.field;
   });
-  return { ...written(root, keysAt), rootCount: root.size, fieldCount, columns: Int32Array.from(columns) };
+  const tree = { ...written(root), fieldCount, columns: Int32Array.from(columns) };
+  return hasRoomFor(tree) ? tree : undefined;
 }
 
-function keyAt(root: Map<string, Key>, path: readonly string[]): Key {
-  let inside = root;
-  let key: Key | undefined;
+/** The tree in which nothing is wanted. */
+export function emptyTree(): KeyTree {
+  empty ??= keyTree([])!;
+  return empty;
+}
+
+let empty: KeyTree | undefined;
+
+function keyAt(root: Key, path: readonly string[]): Key {
+  let key = root;
   for (const name of path) {
-    key = inside.get(name) ?? { bytes: Buffer.from(name), inside: new Map(), field: -1 };
-    inside.set(name, key);
-    inside = key.inside;
+    const next = key.inside.get(name) ?? { name, inside: new Map(), field: -1 };
+    key.inside.set(name, next);
+    key = next;
   }
-  return key!;
+  return key;
 }
 
-function written(root: Map<string, Key>, keysAt: number): Pick<KeyTree, 'nodes' | 'keys'> {
-  const nodes: number[] = [];
+/** Flags of a node. */
+const HAS_FIELD = 1;
+const HAS_WANTED = 2;
+
+function written(root: Key): Pick<KeyTree, 'nodes' | 'nodeCount' | 'keys'> {
+  const { nodesAt, keysAt, nodeSize } = scanner();
+  const addressOf = (node: number) => nodesAt + node * nodeSize;
+  const nodes: number[] = [...nodeOf(undefined, { rest: 0, element: addressOf(ANY) })];
   const keys: Uint8Array[] = [];
   let keyBytes = 0;
-  const queue = [...root.values()];
+  const queue = [root];
   for (let i = 0; i < queue.length; i++) {
-    const { bytes, inside, field } = queue[i]!;
-    nodes.push(keysAt + keyBytes, bytes.length, field, queue.length, inside.size, 0);
+    const { name, inside, field } = queue[i]!;
+    const flags = (field < 0 ? 0 : HAS_FIELD) | (inside.size > 0 ? HAS_WANTED : 0);
+    const wanted = addressOf(ROOT + queue.length);
+    const rest = Buffer.from(`${name}"`).subarray(AT_ONCE - 2);
+    nodes.push(
+      ...nodeOf(i === 0 ? undefined : name, {
+        rest: keysAt + keyBytes,
+        flags,
+        field,
+        wanted,
+        wantedCount: inside.size,
+      }),
+    );
     queue.push(...inside.values());
-    keys.push(bytes);
-    keyBytes += bytes.length;
+    keys.push(rest);
+    keyBytes += rest.length;
   }
-  return { nodes: Int32Array.from(nodes), keys: Buffer.concat(keys) };
+  return { nodes: Int32Array.from(nodes), nodeCount: ROOT + queue.length, keys: Buffer.concat(keys) };
 }
 
-/** Whether the scanner has room for the tree. */
-export function hasRoomFor(
-  { nodes, keys, fieldCount, columns }: KeyTree,
-  { nodeArea, keyArea, fieldArea, columnArea }: Scanner,
-): boolean {
+/** So many bytes of a key's text are compared at once. */
+const AT_ONCE = 16;
+/** A mask that no text passes: a key which is written with escapes is left to a decoder. */
+const NOTHING = 0x10000;
+
+interface NodeNumbers {
+  readonly rest: number;
+  readonly element?: number;
+  readonly flags?: number;
+  readonly field?: number;
+  readonly wanted?: number;
+  readonly wantedCount?: number;
+}
+
+/** The numbers of a node, in the order in which the scanner has them. */
+function nodeOf(
+  name: string | undefined,
+  { rest, element = 0, flags = 0, field = 0, wanted = 0, wantedCount = 0 }: NodeNumbers,
+): readonly number[] {
+  const text = Buffer.from(`,"${name ?? ''}":`);
+  const isRaw = name !== undefined && JSON.stringify(name) === `"${name}"`;
+  const atOnce = new Int32Array(AT_ONCE / 4);
+  Buffer.from(atOnce.buffer).set(text.subarray(0, AT_ONCE));
+  const mask = isRaw ? 2 ** Math.min(text.length, AT_ONCE) - 1 : NOTHING;
+  return [
+    ...atOnce,
+    mask,
+    isRaw ? text.length : 0,
+    rest,
+    0,
+    0,
+    element,
+    flags,
+    field,
+    wanted,
+    wantedCount,
+    0,
+    0,
+  ];
+}
+
+/** There must be room to learn more, and for the fields of one record. */
+function hasRoomFor({ nodes, keys, fieldCount, columns }: KeyTree): boolean {
+  const { nodeArea, keyArea, fieldArea, columnArea } = scanner();
   return (
-    nodes.length <= nodeArea.length - NODE_INTS &&
+    nodes.length <= nodeArea.length / 2 &&
     keys.length + 16 <= keyArea.length &&
-    fieldCount * 3 <= fieldArea.length &&
+    fieldCount * 3 <= fieldArea.length / 16 &&
     columns.length <= columnArea.length
   );
 }

@@ -22,35 +22,36 @@ export interface Scanner {
   readonly maxDepth: number;
   readonly frameJson: (length: number, shift: number) => number;
   readonly frameCsv: (length: number, shift: number) => void;
-  readonly indexJson: (length: number) => number;
-  readonly checkJson: (
+  readonly walkJson: (
     count: number,
+    length: number,
     shift: number,
-    tokens: number,
     maxDepth: number,
     mostDigits: number,
-    isAlone: boolean,
+    nodes: number,
+    fieldCount: number,
+    isStrict: boolean,
   ) => number;
   readonly isPlainJson: (from: number, to: number, mostBrackets: number) => number;
-  /** The wanted keys: their tree, their bytes and where these are, the field of each column. */
+  /** The wanted keys: their tree, their bytes, the field of each column. */
   readonly nodeArea: Int32Array;
+  readonly nodesAt: number;
+  /** Bytes of a node. */
+  readonly nodeSize: number;
   readonly keyArea: Uint8Array;
   readonly keysAt: number;
   readonly columnArea: Int32Array;
-  /** The fields of a record: where each begins in the window, its length, its kind. */
+  /** The fields of records: where each begins in the bytes, its length, its kind. */
   readonly fieldArea: Int32Array;
   readonly rowArea: Uint8Array;
-  readonly beginRecords: (tokens: number) => void;
-  readonly locateFields: (start: number, fieldCount: number, rootCount: number, isStrict: boolean) => number;
-  readonly projectRows: (
+  readonly putRows: (
+    first: number,
     count: number,
     shift: number,
     layout: number,
     delimiter: number,
     fieldCount: number,
-    rootCount: number,
     columns: number,
-    isStrict: boolean,
   ) => number;
 }
 
@@ -78,35 +79,29 @@ function load(): Scanner {
     state: new Int32Array(buffer, exports.STATE.value, STATE_LENGTH),
     starts: new Int32Array(buffer, exports.STARTS.value, exports.WINDOW_SIZE.value),
     ends: new Int32Array(buffer, exports.ENDS.value, exports.WINDOW_SIZE.value),
-    maxDepth: exports.STACK_SIZE.value - 1,
+    maxDepth: exports.STACK_SIZE.value / exports.ENTRY.value - 2,
     frameJson: exports.frameJson,
     frameCsv: exports.frameCsv,
-    indexJson: exports.indexJson,
-    checkJson: exports.checkJson,
+    walkJson: exports.walkJson,
     isPlainJson: exports.isPlainJson,
     nodeArea: new Int32Array(buffer, exports.NODES.value, exports.NODES_SIZE.value / 4),
+    nodesAt: exports.NODES.value,
+    nodeSize: exports.NODE_SIZE.value,
     keyArea: new Uint8Array(buffer, exports.KEYS.value, exports.KEYS_SIZE.value),
     keysAt: exports.KEYS.value,
-    columnArea: new Int32Array(
-      buffer,
-      exports.COLUMNS.value,
-      (exports.KEYS.value - exports.COLUMNS.value) / 4,
-    ),
+    columnArea: new Int32Array(buffer, exports.COLUMNS.value, exports.COLUMNS_SIZE.value / 4),
     fieldArea: new Int32Array(buffer, exports.FIELDS.value, exports.FIELDS_SIZE.value / 4),
     rowArea: new Uint8Array(buffer, exports.OUT.value),
-    beginRecords: exports.beginRecords,
-    locateFields: exports.locateFields,
-    projectRows: exports.projectRows,
+    putRows: exports.putRows,
   };
 }
 
 interface ScannerExports
-  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'indexJson' | 'checkJson' | 'isPlainJson'>,
-    Pick<Scanner, 'beginRecords' | 'locateFields' | 'projectRows'>,
-    Readonly<Record<'NODES' | 'NODES_SIZE' | 'KEYS' | 'KEYS_SIZE' | 'COLUMNS', Global>>,
-    Readonly<Record<'FIELDS' | 'FIELDS_SIZE' | 'OUT', Global>>,
-    Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS', Global>>,
-    Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE', Global>> {
+  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows'>,
+    Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS' | 'OUT', Global>>,
+    Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE' | 'ENTRY', Global>>,
+    Readonly<Record<'NODES' | 'NODES_SIZE' | 'NODE_SIZE' | 'KEYS' | 'KEYS_SIZE', Global>>,
+    Readonly<Record<'COLUMNS' | 'COLUMNS_SIZE' | 'FIELDS' | 'FIELDS_SIZE', Global>> {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 

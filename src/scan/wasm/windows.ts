@@ -16,15 +16,18 @@ export interface Windowed {
 /**
  * Copies the records into the scanner's long window, some at a time. A long record comes alone; one that is longer than
  * the window is not copied: its `part` is too long.
+ * @param most records at once
  */
 export function* windowsOf(
   bytes: Uint8Array,
   starts: Uint32Array,
   ends: Uint32Array,
+  most = Number.POSITIVE_INFINITY,
 ): Generator<Windowed, void> {
-  const { longWindow } = scanner();
+  const { longWindow, starts: room } = scanner();
+  const atOnce = Math.min(most, room.length);
   for (let first = 0; first < starts.length; ) {
-    const until = lastThatFits(starts, ends, first);
+    const until = lastThatFits(starts, ends, first, Math.min(starts.length, first + atOnce));
     const offset = starts[first]!;
     const part = bytes.subarray(offset, ends[until - 1]);
     if (part.length <= longWindow.length) longWindow.set(part);
@@ -44,9 +47,8 @@ export function noteRecords(
 }
 
 /** @returns the index after the last of the records that fit into the window together with the first, at least one */
-function lastThatFits(starts: Uint32Array, ends: Uint32Array, first: number): number {
+function lastThatFits(starts: Uint32Array, ends: Uint32Array, first: number, most: number): number {
   const from = starts[first]!;
-  const most = Math.min(starts.length, first + scanner().starts.length);
   let until = first + 1;
   while (until < most && starts[until]! >= ends[until - 1]! && ends[until]! - from <= ROOM) until += 1;
   return until;

@@ -1,8 +1,8 @@
-export { checkJson } from './check-json';
 export { frameCsv } from './frame-csv';
 export { frameJson } from './frame-json';
-export { indexJson } from './index-json';
 export {
+  COLUMNS,
+  COLUMNS_SIZE,
   ENDS,
   FIELDS,
   FIELDS_SIZE,
@@ -19,5 +19,7 @@ export {
   WINDOW,
   WINDOW_SIZE,
 } from './layout';
+export { NODE_SIZE } from './members';
 export { isPlainJson } from './plain-json';
-export { beginRecords, COLUMNS, locateFields, projectRows } from './project-json';
+export { putRows } from './project-rows';
+export { ENTRY, walkJson } from './walk-json';
