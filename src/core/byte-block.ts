@@ -32,7 +32,7 @@ export class ByteBlock<T> implements RecordBlock<T> {
   readonly start: Cursor;
   readonly end: Cursor;
   readonly encoded: RecordBytes;
-  readonly #options: ByteBlockOptions<T>;
+  readonly #options: Omit<ByteBlockOptions<T>, 'records'>;
   #records: readonly T[] | undefined;
 
   constructor(options: ByteBlockOptions<T>) {
@@ -40,8 +40,9 @@ export class ByteBlock<T> implements RecordBlock<T> {
     this.start = options.start;
     this.end = options.end;
     this.encoded = options.encoded;
-    this.#options = options;
-    this.#records = options.records;
+    const { records, ...others } = options;
+    this.#options = others;
+    this.#records = records;
   }
 
   get count(): number {
@@ -84,7 +85,11 @@ export class ByteBlock<T> implements RecordBlock<T> {
   }
 
   copy(): RecordBlock<T> {
-    return new ByteBlock({ ...this.#options, records: undefined });
+    return new ByteBlock(this.#options);
+  }
+
+  forget(): void {
+    this.#records = undefined;
   }
 
   ndjson(scratch?: Scratch): Uint8Array {

@@ -130,6 +130,11 @@ class ChunkOfBlocks<T> implements Chunk<T> {
     );
   }
 
+  forget(): void {
+    this.#records = undefined;
+    for (const block of this.blocks) block.forget();
+  }
+
   ndjson(): Uint8Array {
     return this.blocks.length === 1
       ? this.blocks[0]!.ndjson()

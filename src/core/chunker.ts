@@ -106,7 +106,11 @@ export class Chunker<T> {
       const chunk = this.cut();
       if (chunk !== undefined) yield chunk;
     }
-    this.#take(from === 0 ? block : block.slice(from, block.count));
+    if (from === 0) this.#take(block);
+    else {
+      this.#take(block.slice(from, block.count));
+      block.forget(); // its slices hold the records
+    }
     if (this.#isFull()) yield this.cut()!;
   }
 

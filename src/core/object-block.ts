@@ -65,6 +65,10 @@ export class ObjectBlock<T> implements RecordBlock<T> {
     return new ObjectBlock({ source, start, end, records, positions: this.positions });
   }
 
+  forget(): void {
+    this.#texts = undefined;
+  }
+
   ndjson(): Uint8Array {
     return Buffer.from(this.count === 0 ? '' : `${this.#json().join('\n')}\n`);
   }

@@ -59,7 +59,7 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
   readonly start: Cursor;
   /** Where to go on after the block, past what a transform filtered. */
   readonly end: Cursor;
-  /** The records, decoded on first access and kept. */
+  /** The records, decoded on first access and kept until `forget`. */
   readonly records: readonly T[];
   /** The records as they are in the source; absent when they were made from objects. */
   readonly encoded?: RecordBytes | undefined;
@@ -75,6 +75,12 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
   slice(from: number, to: number): RecordBlock<T>;
   /** The same records, sharing no object with this block: for code that may change what it is given. */
   copy(): RecordBlock<T>;
+  /**
+   * Lets go of what can be made again: records decoded from bytes, JSON texts of records. Called when the block has been
+   * used up; whoever still looks at it finds all as before, and only pays for it again. A block that lives longer than
+   * its use, as garbage that is collected late, then keeps nothing else alive.
+   */
+  forget(): void;
   /**
    * One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON.
    * @param scratch where they may be put together, by a caller that uses them up at once

@@ -208,6 +208,7 @@ export class RetryingWriter<T = unknown> extends Writable {
     await before;
     await written;
     await this.#onWritten?.(chunk as Chunk);
+    chunk.forget();
   }
 
   async #deliver(chunk: Chunk<T>): Promise<void> {

@@ -82,6 +82,20 @@ describe('ByteBlock', () => {
     expect(decoded).toBe(1);
   });
 
+  test('forgets what it has decoded, and decodes the same again', () => {
+    let decoded = 0;
+    const bytes = block(() => decoded++);
+    const before = bytes.records;
+    const part = bytes.slice(1, 3);
+    bytes.forget();
+    bytes.forget();
+    expect(part.records).toEqual([{ id: 22 }, { id: 333 }]);
+    expect(decoded).toBe(1);
+    expect(bytes.records).toEqual(records);
+    expect(bytes.records).not.toBe(before);
+    expect(decoded).toBe(2);
+  });
+
   test('gives a copy that shares no object with it', () => {
     const bytes = block();
     const copy = bytes.copy();

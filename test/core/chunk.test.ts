@@ -102,6 +102,16 @@ describe('A chunk of several blocks', () => {
     expect(() => chunk.position(10)).toThrow('index must be an integer from 0 to 9, got 10');
   });
 
+  test('forgets what its blocks have decoded, and decodes the same again', () => {
+    let decoded = 0;
+    const again = createChunk({ index: 0, blocks: [...lineBlocks(records, [3, 7], () => decoded++)] });
+    expect(again.records).toEqual(records);
+    again.forget();
+    expect(again.records).toEqual(records);
+    expect(decoded).toBe(4);
+    expect(again.id).toBe(createChunk({ index: 0, blocks: [...lineBlocks(records, [3, 7])] }).id);
+  });
+
   test('is sliced across its blocks', () => {
     for (let from = 0; from < 10; from++)
       for (let to = from + 1; to <= 10; to++) {

@@ -65,6 +65,20 @@ describe('ObjectBlock', () => {
     expect(encoded).toBe(1);
   });
 
+  test('forgets its JSON texts but not its records', () => {
+    let encoded = 0;
+    const record = { toJSON: () => ++encoded };
+    const [start, end] = [
+      { source: 0, records: 0 },
+      { source: 0, records: 1 },
+    ];
+    const block = new ObjectBlock({ source: 'rows', start, end, records: [record] });
+    expect(text(block.ndjson())).toBe('1\n');
+    block.forget();
+    expect(text(block.ndjson())).toBe('2\n');
+    expect(block.records).toEqual([record]);
+  });
+
   test.each([
     ['undefined', undefined],
     ['a function', () => 1],

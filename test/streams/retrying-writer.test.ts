@@ -7,6 +7,7 @@ import type { Sink } from '../../src/core/sink.ts';
 import { Tally } from '../../src/core/tally.ts';
 import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
 import { RetryingWriter, type RetryingWriterOptions } from '../../src/streams/retrying-writer.ts';
+import { lineBlocks } from '../core/made-blocks.ts';
 
 const rows = Array.from({ length: 250 }, (_, id) => ({ id }));
 
@@ -54,4 +55,28 @@ test('RetryingWriter opens no sink when an option of its delivery is wrong', asy
   expect(() => new RetryingWriter(sink, { maxRetries: -1 })).toThrow('maxRetries must be an integer');
   await new Promise((resolve) => setImmediate(resolve));
   expect(open).not.toHaveBeenCalled();
+});
+
+test('RetryingWriter decodes a chunk once, however often it is tried, and forgets it when it is written and told of', async () => {
+  let decoded = 0;
+  const taken: unknown[] = [];
+  const told: unknown[] = [];
+  const blocks = [...lineBlocks(rows, [100], () => decoded++)];
+  const sink: Sink = {
+    name: 'shop',
+    guarantee: 'at-least-once',
+    write: async (chunk, { attempt }) => {
+      const { length } = chunk.records;
+      if (attempt < 3) throw Object.assign(new Error('busy'), { code: 'ECONNRESET' });
+      taken.push(length);
+    },
+  };
+  const onWritten = (chunk: { readonly records: readonly unknown[] }) => void told.push(chunk.records.length);
+  await pipeline(
+    Readable.from(blocks),
+    new RetryingWriter(sink, { initialDelayMs: 1, onWritten, concurrency: 3 }),
+  );
+  expect([taken, told, decoded]).toEqual([[100, 100, 50], [100, 100, 50], 3]);
+  expect(blocks.flatMap((block) => block.records)).toEqual(rows);
+  expect(decoded).toBe(6);
 });
