@@ -33,16 +33,25 @@ export class FlawError extends Error {
 
 /** Decodes one record after another. What is thrown by one is its flaw; the others are not touched by it. */
 export function decodeEach<T>(count: number, decodeOne: (index: number) => T): DecodedRun<T> {
-  const records: T[] = [];
-  const flaws: RecordFlaw[] = [];
-  for (let index = 0; index < count; index++) {
+  const run = { records: [], flaws: [] };
+  decodeRange(run, 0, count, decodeOne);
+  return run;
+}
+
+/** Adds the records from one index up to, not including, another, each decoded by itself. */
+export function decodeRange<T>(
+  { records, flaws }: { readonly records: T[]; readonly flaws: RecordFlaw[] },
+  from: number,
+  to: number,
+  decodeOne: (index: number) => T,
+): void {
+  for (let index = from; index < to; index++) {
     try {
       records.push(decodeOne(index));
     } catch (error) {
       flaws.push(flawOf(index, error as Error));
     }
   }
-  return { records, flaws };
 }
 
 /** What is wrong with a record, from what was thrown when it was decoded. */

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import type { RecordBytes } from '../core/record-block.ts';
+import { Scratch } from '../core/scratch.ts';
+import type { Encoding } from './record-text.ts';
+
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
+
+/**
+ * Stands between every two records. Nobody can have written it into a record, so where it comes back from the parser,
+ * at every second place, nothing but one whole value was between two of them: `1,2` is none, nor are `[3` and `4]`.
+ */
+const MARK = randomBytes(12).toString('base64url');
+const SEPARATOR = Buffer.from(`,"${MARK}",`);
+
+const scratch = new Scratch();
+
+/**
+ * Decodes well-formed records as one JSON array, which takes a tenth less time than one after another: V8 expects an
+ * element to have the keys of the element before.
+ * @returns `undefined` when one of them is malformed
+ */
+export function parseTogether(
+  encoded: RecordBytes,
+  from: number,
+  to: number,
+  encoding: Encoding,
+): readonly unknown[] | undefined {
+  let values: unknown[];
+  try {
+    values = JSON.parse(joined(encoded, from, to).toString(encoding)) as unknown[];
+  } catch {
+    return undefined;
+  }
+  if (values.length !== 2 * (to - from) - 1) return undefined;
+  const records: unknown[] = [values[0]];
+  for (let i = 1; i < values.length; i += 2) {
+    if (values[i] !== MARK) return undefined;
+    records.push(values[i + 1]);
+  }
+  return records;
+}
+
+function joined({ bytes, starts, ends }: RecordBytes, from: number, to: number): Buffer {
+  const length = ends[to - 1]! - starts[from]! + (to - from) * SEPARATOR.length + 2;
+  const out = scratch.room(length);
+  out[0] = OPENING;
+  let at = 1;
+  for (let i = from; i < to; i++) {
+    if (i > from) at += SEPARATOR.copy(out, at);
+    out.set(bytes.subarray(starts[i], ends[i]), at);
+    at += ends[i]! - starts[i]!;
+  }
+  out[at] = CLOSING;
+  return out.subarray(0, at + 1);
+}
