@@ -25,13 +25,19 @@ export async function attemptWrite<T>(
   const own = new AbortController();
   const follow = () => own.abort(signal.reason);
   signal.addEventListener('abort', follow, { once: true });
-  const message = `The attempt took longer than ${timeoutMs.toLocaleString('en-US')} ms`;
-  const tooLong = new DOMException(message, 'TimeoutError');
-  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => own.abort(tooLong), timeoutMs) : undefined;
+  let tooLong: DOMException | undefined;
+  const end = () => {
+    const message = `The attempt took longer than ${timeoutMs.toLocaleString('en-US')} ms`;
+    tooLong = new DOMException(message, 'TimeoutError');
+    own.abort(tooLong);
+  };
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(end, timeoutMs) : undefined;
   try {
     await sink.write(chunk, { attempt, signal: own.signal });
   } catch (error) {
-    throw own.signal.reason === tooLong ? new OverdueError(message, error) : error;
+    throw tooLong !== undefined && own.signal.reason === tooLong
+      ? new OverdueError(tooLong.message, error)
+      : error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', follow);
