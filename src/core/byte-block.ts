@@ -34,6 +34,8 @@ export class ByteBlock<T> implements RecordBlock<T> {
   readonly encoded: RecordBytes;
   readonly #options: Omit<ByteBlockOptions<T>, 'records'>;
   #records: readonly T[] | undefined;
+  /** Somebody may hold records of it: those are not for anybody who may change them. */
+  #isSeen = false;
 
   constructor(options: ByteBlockOptions<T>) {
     this.source = options.source;
@@ -51,6 +53,7 @@ export class ByteBlock<T> implements RecordBlock<T> {
 
   get records(): readonly T[] {
     this.#options.onLook?.();
+    this.#isSeen = true;
     this.#records ??= this.#options.decode(this.encoded);
     return this.#records;
   }
@@ -74,18 +77,25 @@ export class ByteBlock<T> implements RecordBlock<T> {
   }
 
   slice(from: number, to: number): RecordBlock<T> {
-    return new ByteBlock({
-      ...this.#options,
-      start: this.#cursorAt(from),
-      end: this.#cursorAt(to),
-      encoded: sliceOfBytes(this.encoded, from, to),
-      lines: this.#options.lines?.subarray(from, to),
-      records: this.#records?.slice(from, to),
-    });
+    this.#isSeen = true;
+    const part = this.#part(from, to);
+    part.#isSeen = true;
+    return part;
   }
 
+  cut(at: number): [RecordBlock<T>, RecordBlock<T>] {
+    const parts = [this.#part(0, at), this.#part(at, this.count)] as const;
+    for (const part of parts) part.#isSeen = this.#isSeen;
+    this.forget();
+    return [...parts];
+  }
+
+  /** What a decoder had to decode is the copy's, as long as nobody has seen it. */
   copy(): RecordBlock<T> {
-    return new ByteBlock(this.#options);
+    if (this.#isSeen) return new ByteBlock(this.#options);
+    const records = this.#records;
+    this.forget();
+    return new ByteBlock({ ...this.#options, records });
   }
 
   forget(): void {
@@ -105,6 +115,17 @@ export class ByteBlock<T> implements RecordBlock<T> {
 
   [Symbol.iterator](): Iterator<T> {
     return this.records[Symbol.iterator]();
+  }
+
+  #part(from: number, to: number): ByteBlock<T> {
+    return new ByteBlock({
+      ...this.#options,
+      start: this.#cursorAt(from),
+      end: this.#cursorAt(to),
+      encoded: sliceOfBytes(this.encoded, from, to),
+      lines: this.#options.lines?.subarray(from, to),
+      records: this.#records?.slice(from, to),
+    });
   }
 
   #cursorAt(index: number): Cursor {
@@ -130,24 +151,39 @@ function linesAsTheyAre({ bytes, starts, ends }: RecordBytes): Uint8Array | unde
 
 /** Copies the records into lines. Inside valid JSON a raw line break is always white space: it is left out. */
 function joinLines(encoded: RecordBytes, scratch: Scratch | undefined): Uint8Array {
+  const { starts, ends } = encoded;
+  const bytes = asBuffer(encoded.bytes);
   const out = roomFor(totalLength(encoded), scratch);
+  const holdsFeed = finder(bytes, LINE_FEED);
+  const holdsReturn = finder(bytes, CARRIAGE_RETURN);
   let at = 0;
-  for (let i = 0; i < encoded.starts.length; i++) {
-    const record = encoded.bytes.subarray(encoded.starts[i], encoded.ends[i]);
-    at = copyWithoutLineBreaks(record, out, at);
+  for (let i = 0; i < starts.length; i++) {
+    const [start, end] = [starts[i]!, ends[i]!];
+    const isBroken = holdsFeed(start, end) || holdsReturn(start, end);
+    at += isBroken ? copyUnbroken(bytes, start, end, out, at) : bytes.copy(out, at, start, end);
     out[at++] = LINE_FEED;
   }
   return out.subarray(0, at);
 }
 
+/** Whether a byte is in a range, asked of ranges in their order: nothing is searched twice. */
+function finder(bytes: Buffer, byte: number): (start: number, end: number) => boolean {
+  let next = -1;
+  return (start, end) => {
+    if (next < start) next = bytes.indexOf(byte, start);
+    if (next < 0) next = bytes.length;
+    return next < end;
+  };
+}
+
 function joinElements(encoded: RecordBytes, scratch: Scratch | undefined): Uint8Array {
-  const { bytes, starts, ends } = encoded;
+  const { starts, ends } = encoded;
+  const bytes = asBuffer(encoded.bytes);
   const out = roomFor(totalLength(encoded) + 2, scratch);
   let at = out.write('[');
   for (let i = 0; i < starts.length; i++) {
     if (i > 0) out[at++] = COMMA;
-    out.set(bytes.subarray(starts[i], ends[i]), at);
-    at += ends[i]! - starts[i]!;
+    at += bytes.copy(out, at, starts[i], ends[i]);
   }
   at += out.write(']', at);
   return out.subarray(0, at);
@@ -157,13 +193,19 @@ function roomFor(length: number, scratch: Scratch | undefined): Buffer {
   return scratch?.room(length) ?? Buffer.allocUnsafe(length);
 }
 
-function copyWithoutLineBreaks(record: Uint8Array, out: Uint8Array, at: number): number {
-  if (record.indexOf(LINE_FEED) < 0 && record.indexOf(CARRIAGE_RETURN) < 0) {
-    out.set(record, at);
-    return at + record.length;
+/** @returns how many bytes were copied: all but line breaks */
+function copyUnbroken(bytes: Buffer, start: number, end: number, out: Buffer, to: number): number {
+  let at = to;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) out[at++] = byte;
   }
-  for (const byte of record) if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) out[at++] = byte;
-  return at;
+  return at - to;
+}
+
+/** The same bytes, with the methods of a Buffer. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Bytes of all records with one separator each. */

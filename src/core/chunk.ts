@@ -120,6 +120,10 @@ class ChunkOfBlocks<T> implements Chunk<T> {
     return parts.length === 1 ? parts[0]! : createChunk({ index: this.index, blocks: parts });
   }
 
+  cut(at: number): [RecordBlock<T>, RecordBlock<T>] {
+    return [this.slice(0, at), this.slice(at, this.count)];
+  }
+
   /** The id stays that of the original, whatever becomes of the copied records. */
   copy(): Chunk<T> {
     return new ChunkOfBlocks(

@@ -19,7 +19,7 @@ interface Bounds {
 
 /**
  * Cuts blocks and plain records into chunks: by count, by bytes, or when told to (`cut`).
- * What it is given in small pieces it collects; what it is given in large ones it slices, and copies nothing.
+ * What it is given in small pieces it collects; what it is given in large ones it cuts, and copies nothing.
  */
 export class Chunker<T> {
   readonly #source: string;
@@ -99,30 +99,29 @@ export class Chunker<T> {
 
   *#addBlock(block: RecordBlock<T>): Generator<Chunk<T>, void> {
     this.#closePlain();
-    let from = 0;
-    for (let to = this.#fitting(block, from); to < block.count; to = this.#fitting(block, from)) {
-      if (to > from) this.#take(block.slice(from, to));
-      from = to;
+    let rest = block;
+    for (let to = this.#fitting(rest); to < rest.count; to = this.#fitting(rest)) {
+      if (to > 0) {
+        const [head, tail] = rest.cut(to);
+        this.#take(head);
+        rest = tail;
+      }
       const chunk = this.cut();
       if (chunk !== undefined) yield chunk;
     }
-    if (from === 0) this.#take(block);
-    else {
-      this.#take(block.slice(from, block.count));
-      block.forget(); // its slices hold the records
-    }
+    this.#take(rest);
     if (this.#isFull()) yield this.cut()!;
   }
 
-  /** The index after the last record of `block`, from `from` on, that the chunk being filled has room for. */
-  #fitting(block: RecordBlock<T>, from: number): number {
+  /** How many of the first records of `block` the chunk being filled has room for. */
+  #fitting(block: RecordBlock<T>): number {
     const { records, bytes } = this.#bounds;
-    const most = Math.min(block.count, from + records - this.#count);
+    const most = Math.min(block.count, records - this.#count);
     if (bytes === Number.POSITIVE_INFINITY) return most;
     let size = this.#bytes;
-    for (let i = from; i < most; i++) {
+    for (let i = 0; i < most; i++) {
       size += block.byteLength(i) + 1;
-      if (size > bytes && this.#count + i - from > 0) return i;
+      if (size > bytes && this.#count + i > 0) return i;
     }
     return most;
   }

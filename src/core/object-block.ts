@@ -59,6 +59,10 @@ export class ObjectBlock<T> implements RecordBlock<T> {
     return part;
   }
 
+  cut(at: number): [RecordBlock<T>, RecordBlock<T>] {
+    return [this.slice(0, at), this.slice(at, this.count)];
+  }
+
   copy(): RecordBlock<T> {
     const { source, start, end } = this;
     const records = this.records.map(copyRecord);

@@ -73,6 +73,11 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
   byteLength(index: number): number;
   /** Records `from` up to, not including, `to`. Copies and decodes nothing. */
   slice(from: number, to: number): RecordBlock<T>;
+  /**
+   * The records before `at`, and those from it on, as two blocks. What this one has decoded goes over to them: it is used
+   * up, like one that was told to `forget`.
+   */
+  cut(at: number): [RecordBlock<T>, RecordBlock<T>];
   /** The same records, sharing no object with this block: for code that may change what it is given. */
   copy(): RecordBlock<T>;
   /**

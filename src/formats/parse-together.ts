@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RecordBytes } from '../core/record-block.ts';
 import { Scratch } from '../core/scratch.ts';
-import type { Encoding } from './record-text.ts';
+import { asBuffer, type Encoding } from './record-text.ts';
 
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
@@ -41,15 +41,15 @@ export function parseTogether(
   return records;
 }
 
-function joined({ bytes, starts, ends }: RecordBytes, from: number, to: number): Buffer {
+function joined({ bytes: given, starts, ends }: RecordBytes, from: number, to: number): Buffer {
+  const bytes = asBuffer(given);
   const length = ends[to - 1]! - starts[from]! + (to - from) * SEPARATOR.length + 2;
   const out = scratch.room(length);
   out[0] = OPENING;
   let at = 1;
   for (let i = from; i < to; i++) {
     if (i > from) at += SEPARATOR.copy(out, at);
-    out.set(bytes.subarray(starts[i], ends[i]), at);
-    at += ends[i]! - starts[i]!;
+    at += bytes.copy(out, at, starts[i], ends[i]);
   }
   out[at] = CLOSING;
   return out.subarray(0, at + 1);

@@ -104,6 +104,58 @@ describe('ByteBlock', () => {
     expect(text(bytes.ndjson())).toContain('{"id":1}');
   });
 
+  describe('that a decoder had to decode', () => {
+    const decodedBlock = (onDecode?: () => void) => {
+      const { source, start, end, encoded } = block();
+      const decode = ({ starts }: { readonly starts: Uint32Array }) => {
+        onDecode?.();
+        return records.slice(0, starts.length).map((record) => ({ ...record }));
+      };
+      const given = records.map((record) => ({ ...record }));
+      return new ByteBlock({ source, start, end, encoded, offset: 0, decode, records: given });
+    };
+
+    test('gives its records to the first copy, and decodes others when it is asked again', () => {
+      let decoded = 0;
+      const bytes = decodedBlock(() => decoded++);
+      const copy = bytes.copy();
+      (copy.records[0] as { id: number }).id = -1;
+      expect(decoded).toBe(0);
+      expect(bytes.records).toEqual(records);
+      expect(bytes.copy().records).toEqual(records);
+      expect(decoded).toBe(2);
+    });
+
+    test.each<[string, (bytes: ByteBlock<{ id: number }>) => readonly { id: number }[]]>([
+      ['its records', (bytes) => bytes.records],
+      ['those of a slice', (bytes) => bytes.slice(0, 1).records],
+    ])('gives a copy none that somebody has seen: %s', (_what, look) => {
+      const bytes = decodedBlock();
+      const seen = look(bytes);
+      (bytes.copy().records[0] as { id: number }).id = -1;
+      expect(seen[0]).toEqual({ id: 1 });
+      expect(bytes.records[0]).toEqual({ id: 1 });
+    });
+
+    test('gives a copy of a slice none of its own', () => {
+      const bytes = decodedBlock();
+      (bytes.slice(0, 2).copy().records[0] as { id: number }).id = -1;
+      expect(bytes.records[0]).toEqual({ id: 1 });
+    });
+
+    test('is cut in two, which may give theirs away', () => {
+      let decoded = 0;
+      const bytes = decodedBlock(() => decoded++);
+      const [head, tail] = bytes.cut(3);
+      expect([head.copy(), tail.copy()].map((part) => part.records)).toEqual([
+        records.slice(0, 3),
+        records.slice(3),
+      ]);
+      expect(decoded).toBe(0);
+      expect(bytes.records).toEqual(records);
+    });
+  });
+
   test.each([
     ['elements of an array', '[«{"a":1}», «2»,\n  «"x"»]', '{"a":1}\n2\n"x"\n'],
     ['records over several lines', '[«{\n  "a": 1\r\n}»]', '{  "a": 1}\n'],

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { ByteBlock } from '../../src/core/byte-block.ts';
+import { createChunk } from '../../src/core/chunk.ts';
 import { functionSink, type SinkFunction, toSink } from '../../src/core/function-sink.ts';
 import type { Sink } from '../../src/core/sink.ts';
 import { chunkOf } from '../../src/testing/chunk-of.ts';
 import { sinkContract } from '../../src/testing/sink-contract.ts';
+import { lineBlocks } from './made-blocks.ts';
 
 const context = { attempt: 2, signal: new AbortController().signal };
 
@@ -37,6 +40,24 @@ test.each(['objects', 'bytes'] as const)(
     expect(chunk.records).toEqual([{ id: 1, tags: ['a'] }]);
   },
 );
+
+test('functionSink() has nothing decoded twice that a decoder has decoded', async () => {
+  let decoded = 0;
+  const [block] = lineBlocks([{ id: 1 }, { id: 2 }], [2], () => decoded++);
+  const { source, start, end, encoded } = block!;
+  const decode = () => block!.records;
+  const records = [{ id: 1 }, { id: 2 }];
+  const seen: unknown[] = [];
+  const chunk = createChunk({
+    index: 0,
+    blocks: [new ByteBlock({ source, start, end, encoded, offset: 0, decode, records })],
+  });
+  const sink = functionSink((list) => void seen.push(...list));
+  await sink.write(chunk, context);
+  expect([seen, decoded]).toEqual([[{ id: 1 }, { id: 2 }], 0]);
+  await sink.write(chunk, context);
+  expect([seen.length, decoded]).toEqual([4, 1]);
+});
 
 test('functionSink() is named after its function unless told otherwise, and promises little', () => {
   function saveOrders() {}
