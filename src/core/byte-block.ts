@@ -19,7 +19,7 @@ export interface ByteBlockOptions<T> {
   readonly lines?: Uint32Array | undefined;
   /** Decodes all records of the bytes, in order; only called with bytes that were found well-formed, when they are looked at. */
   readonly decode: (encoded: RecordBytes) => readonly T[];
-  /** The records, when finding them well-formed has decoded them anyway. */
+  /** The records, when finding them well-formed has decoded them anyway. Nobody else holds them. */
   readonly records?: readonly T[] | undefined;
   /** Called when someone looks at records. */
   readonly onLook?: (() => void) | undefined;

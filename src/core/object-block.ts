@@ -1,5 +1,6 @@
 import { copyRecord } from './copy-record.ts';
 import { encodeJson } from './json.ts';
+import { JsonLines } from './json-lines.ts';
 import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
 import type { Positions } from './position-list.ts';
 import { BLOCK, type RecordBlock } from './record-block.ts';
@@ -19,20 +20,41 @@ export class ObjectBlock<T> implements RecordBlock<T> {
   readonly source: string;
   readonly start: Cursor;
   readonly end: Cursor;
-  readonly records: readonly T[];
   readonly positions: Positions | undefined;
-  #texts: readonly string[] | undefined;
+  /** Absent when they are kept as JSON. */
+  #records: readonly T[] | undefined;
+  #decoded: readonly T[] | undefined;
+  #json: JsonLines | undefined;
 
   constructor({ source, start, end, records, positions }: ObjectBlockOptions<T>) {
     this.source = source;
     this.start = start;
     this.end = end;
-    this.records = records;
+    this.#records = records;
     this.positions = positions as Positions | undefined;
   }
 
   get count(): number {
-    return this.records.length;
+    return this.#records?.length ?? this.#json?.count ?? 0;
+  }
+
+  get records(): readonly T[] {
+    this.#decoded ??= this.#records ?? this.#lines().decode<T>();
+    return this.#decoded;
+  }
+
+  /**
+   * Keeps the records as their JSON and not as objects, which take several times the memory. Who looks at `records` then
+   * finds what their JSON says. Where one has no JSON, all stay objects.
+   */
+  keepAsJson(): void {
+    try {
+      this.#lines();
+      this.#records = undefined;
+      this.#decoded = undefined;
+    } catch {
+      // whoever asks for its JSON is told
+    }
   }
 
   position(index: number): Position {
@@ -44,7 +66,7 @@ export class ObjectBlock<T> implements RecordBlock<T> {
   }
 
   byteLength(index: number): number {
-    return Buffer.byteLength(this.#json()[index] ?? '');
+    return this.#lines().byteLength(index);
   }
 
   slice(from: number, to: number): RecordBlock<T> {
@@ -52,10 +74,11 @@ export class ObjectBlock<T> implements RecordBlock<T> {
       source: this.source,
       start: this.#cursorAt(from),
       end: this.#cursorAt(to),
-      records: this.records.slice(from, to),
+      records: this.#records?.slice(from, to) ?? [],
       positions: this.positions?.slice(from, to),
     });
-    part.#texts = this.#texts?.slice(from, to);
+    part.#records = this.#records && part.#records;
+    part.#json = this.#json?.slice(from, to);
     return part;
   }
 
@@ -70,24 +93,25 @@ export class ObjectBlock<T> implements RecordBlock<T> {
   }
 
   forget(): void {
-    this.#texts = undefined;
+    if (this.#records !== undefined) this.#json = undefined;
+    this.#decoded = undefined;
   }
 
   ndjson(): Uint8Array {
-    return Buffer.from(this.count === 0 ? '' : `${this.#json().join('\n')}\n`);
+    return this.#lines().bytes;
   }
 
   jsonArray(): Uint8Array {
-    return Buffer.from(`[${this.#json().join(',')}]`);
+    return this.#lines().array();
   }
 
   [Symbol.iterator](): Iterator<T> {
     return this.records[Symbol.iterator]();
   }
 
-  #json(): readonly string[] {
-    this.#texts ??= this.records.map((record, index) => this.#encode(record, index));
-    return this.#texts;
+  #lines(): JsonLines {
+    this.#json ??= JsonLines.of(this.count, (index) => this.#encode(this.#records?.[index] as T, index));
+    return this.#json;
   }
 
   #encode(record: T, index: number): string {

@@ -58,6 +58,12 @@ export interface Sink<T = unknown> {
    * be used again. @default false
    */
   readonly keepsNothing?: boolean;
+  /**
+   * Whether it asks of records nothing but their JSON (`ndjson`, `jsonArray`, `byteLength`), and refuses none that has
+   * one: then those that are made as objects may be kept as JSON until they are written, which takes a fraction of the
+   * memory. @default false
+   */
+  readonly takesJson?: boolean;
   open?(context: OpenContext): Promise<void>;
   write(chunk: Chunk<T>, context: WriteContext): Promise<void>;
   /**
@@ -79,7 +85,7 @@ export interface Sink<T = unknown> {
 /** A sink with every method, as the wrappers of `delivery/` need it. */
 export type FullSink<T = unknown> = Required<Omit<Sink<T>, Optional>> & Pick<Sink<T>, Optional>;
 
-type Optional = 'limits' | 'keepsNothing' | 'commit' | 'ledger';
+type Optional = 'limits' | 'keepsNothing' | 'takesJson' | 'commit' | 'ledger';
 
 /** The sink with another `write`, and all else as it was. */
 export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T> {

@@ -48,6 +48,11 @@ export function encoderOf(format: OutputFormat, options: EncoderOptions = {}): E
   return format === 'text' ? textEncoder() : ndjsonEncoder();
 }
 
+/** Whether the encoder of a format asks of records nothing but their JSON. */
+export function takesJson(format: OutputFormat): boolean {
+  return format === 'ndjson' || format === 'json';
+}
+
 /** The format that a file name asks for. @throws TypeError when it names none */
 export function outputFormatOf(name: string): OutputFormat {
   const ending = /\.([^./\\]+)$/.exec(name.replace(COMPRESSION_ENDING, ''))?.[1]?.toLowerCase();

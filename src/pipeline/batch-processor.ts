@@ -5,6 +5,7 @@ import { toSink } from '../core/function-sink.ts';
 import { PiecePool } from '../core/piece-pool.ts';
 import { Tally } from '../core/tally.ts';
 import { toSources } from '../sources/to-sources.ts';
+import { KeepAsJson } from '../streams/keep-as-json.ts';
 import { LeaveOutMade, partlyDone } from '../streams/leave-out-made.ts';
 import { readRecords, type SourceEvent } from '../streams/read-records.ts';
 import { RetryingWriter } from '../streams/retrying-writer.ts';
@@ -141,7 +142,8 @@ function createStages<In, Out>(
   const deadLetters = letters && limit.around(letters);
   const options = { ...given, deadLetters };
   const from = resumption?.from;
-  const pool = toSink(sink).keepsNothing === true ? new PiecePool() : undefined;
+  const { keepsNothing, takesJson } = toSink(sink);
+  const pool = keepsNothing === true ? new PiecePool() : undefined;
   const reader = readRecords<In>(source, {
     ...readingOf(options),
     tally,
@@ -184,7 +186,8 @@ function createStages<In, Out>(
   current.chunker = chunker;
   const parts = partlyDone(from, resumption?.finished ?? []);
   const done = parts.size > 0 ? [new LeaveOutMade(parts, tally)] : [];
-  const stages = [reader, ...createRecordStages(options, tally), ...done, chunker, writer];
+  const keep = takesJson === true && orderBy === undefined ? [new KeepAsJson()] : [];
+  const stages = [reader, ...createRecordStages(options, tally), ...done, ...keep, chunker, writer];
   return stages as readonly unknown[] as readonly NodeJS.ReadWriteStream[];
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import type { Columns } from '../formats/columns.ts';
-import { encoderOf, type OutputFormat, outputFormatOf } from '../formats/encoders.ts';
+import { encoderOf, type OutputFormat, outputFormatOf, takesJson } from '../formats/encoders.ts';
 import { COMPRESSIONS, type Compression, compressionOf } from './compressor.ts';
 import { FileOutput, type FileOutputOptions } from './file-output.ts';
 import type { IfExists } from './staged-file.ts';
@@ -64,6 +64,7 @@ export function fileSink<T = unknown>(options: string | URL | FileSinkOptions): 
     name: output.file,
     guarantee: 'exactly-once',
     keepsNothing: true,
+    takesJson: takesJson(output.format),
     async open({ resume }) {
       opened = await FileOutput.open(output, resume);
     },

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { PipelineError } from '../core/errors.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
-import { type EncoderOptions, encoderOf, type OutputFormat } from '../formats/encoders.ts';
+import { type EncoderOptions, encoderOf, type OutputFormat, takesJson } from '../formats/encoders.ts';
 import { EncodedOutput } from './encoded-output.ts';
 import { takeTurns } from './turns.ts';
 
@@ -51,6 +51,7 @@ export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T
     name: 'stdout',
     guarantee: 'at-least-once',
     keepsNothing: true,
+    takesJson: takesJson(format),
     write: (chunk, { signal }) =>
       inTurn(async () => {
         signal.throwIfAborted();

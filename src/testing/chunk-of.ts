@@ -41,7 +41,9 @@ export function chunkOf<T>(records: readonly T[], options: ChunkOfOptions = {}):
     decode: ({ bytes, starts, ends }) =>
       Array.from(starts, (at, i) => JSON.parse(Buffer.from(bytes.subarray(at, ends[i])).toString()) as T),
   });
-  return createChunk({ index, blocks: [block] });
+  const chunk = createChunk({ index, blocks: [block] });
+  void chunk.records; // the caller holds them, and they count as seen: a copy is given others
+  return chunk;
 }
 
 function linesOf(records: readonly unknown[]): RecordBytes {

@@ -76,12 +76,25 @@ export async function keepsNothing(place: Place): Promise<void> {
   const records = plainRecords(40);
   await place.run(async (sink) => {
     for (const [index, part] of [records.slice(0, 20), records.slice(20)].entries()) {
-      const chunk = chunkOf(part, { from: 'bytes', before: 20 * index }).copy();
+      const chunk = chunkOf(part, { from: 'bytes', before: 20 * index });
+      chunk.forget();
       await place.write(sink, chunk);
       if (sink.keepsNothing === true) overwrite(chunk.encoded!);
     }
   });
   await place.holds(records, 'what becomes of the bytes of a chunk that is written must change nothing');
+}
+
+export async function takesJson(place: Place): Promise<void> {
+  const records = plainRecords(20);
+  await place.run(async (sink) => {
+    const chunk = chunkOf(records);
+    const get = () => assert.fail('the sink must not look at records when it says that it takes their JSON');
+    if (sink.takesJson === true)
+      for (const part of [chunk, ...chunk.blocks]) Object.defineProperty(part, 'records', { get });
+    await place.write(sink, chunk);
+  });
+  await place.holds(records, 'all records must be stored');
 }
 
 /** Every record becomes the number 0. */

@@ -24,6 +24,7 @@ export function sinkContract(harness: SinkHarness): readonly ContractCheck[] {
     'can be closed without a write': promise.closesUnwritten,
     'changes neither the records nor the bytes of a chunk': promise.changesNothing,
     'keeps nothing of a chunk that is written, if it says so': promise.keepsNothing,
+    'asks of records nothing but their JSON, if it says so': promise.takesJson,
     'rejects a write whose signal is aborted, and stores nothing': promise.obeysSignal,
     'goes on after a write that failed': promise.goesOnAfterFailure,
     'can be used again by a new run': promise.servesSecondRun,

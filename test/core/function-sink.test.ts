@@ -30,14 +30,15 @@ test('functionSink() waits for a promise and passes on what is thrown', async ()
 test.each(['objects', 'bytes'] as const)(
   'functionSink() gives each attempt records of its own (%s)',
   async (from) => {
-    const chunk = chunkOf([{ id: 1, tags: ['a'] }], { from });
+    const given = [{ id: 1, tags: ['a'] }];
+    const chunk = chunkOf(given, { from });
     const sink = functionSink<{ id: number; tags: string[] }>((records, { chunk: own }) => {
       records[0]!.tags.push('b');
       own.records[0]!.id = 9;
       expect(own.id).toBe(chunk.id);
     });
     await sink.write(chunk, context);
-    expect(chunk.records).toEqual([{ id: 1, tags: ['a'] }]);
+    expect([given, chunk.records]).toEqual([[{ id: 1, tags: ['a'] }], [{ id: 1, tags: ['a'] }]]);
   },
 );
 

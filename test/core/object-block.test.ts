@@ -65,6 +65,79 @@ describe('ObjectBlock', () => {
     expect(encoded).toBe(1);
   });
 
+  describe('kept as JSON', () => {
+    const records = [
+      { id: 1, when: new Date(0), gone: undefined },
+      { id: 2n ** 70n, text: 'ü "quoted"\n東京' },
+      [1e300, 1e21, 123456789012345680000, -0.5, '12345678901234567890'],
+      'text',
+      null,
+      {},
+    ];
+    const blockOf = (list: readonly unknown[]) =>
+      new ObjectBlock<unknown>({
+        source: 'rows',
+        start: { source: 0, records: 0 },
+        end: { source: 0, records: list.length },
+        records: list,
+      });
+    const kept = (list: readonly unknown[] = records) => {
+      const block = blockOf(list);
+      block.keepAsJson();
+      block.keepAsJson();
+      block.forget();
+      return block;
+    };
+
+    test('is written as before, whole, in parts and copied', () => {
+      expect(text(kept().ndjson())).toBe(text(blockOf(records).ndjson()));
+      expect(text(kept().jsonArray())).toBe(text(blockOf(records).jsonArray()));
+      for (let from = 0; from < records.length; from++)
+        for (let to = from; to <= records.length; to++) {
+          const [part, as] = [kept().slice(from, to), blockOf(records.slice(from, to))];
+          expect(text(part.ndjson())).toBe(text(as.ndjson()));
+          expect(text(part.jsonArray())).toBe(text(as.jsonArray()));
+          expect([part.count, part.start.records, part.end.records]).toEqual([to - from, from, to]);
+          for (let i = 0; i < part.count; i++) expect(part.byteLength(i)).toBe(as.byteLength(i));
+        }
+      expect(text(kept().copy().ndjson())).toBe(text(blockOf(records).ndjson()));
+      expect(kept([]).count).toBe(0);
+      expect(text(kept([]).jsonArray())).toBe('[]');
+    });
+
+    test('has the records that its JSON tells, which are written as they were', () => {
+      const block = kept();
+      expect(block.records).toEqual([
+        { id: 1, when: '1970-01-01T00:00:00.000Z' },
+        { id: 2n ** 70n, text: 'ü "quoted"\n東京' },
+        [1e300, 1e21, 123456789012345680000n, -0.5, '12345678901234567890'],
+        'text',
+        null,
+        {},
+      ]);
+      expect(block.records).toBe(block.records);
+      expect(text(blockOf(block.records).ndjson())).toBe(text(blockOf(records).ndjson()));
+    });
+
+    test('keeps objects when one of them has no JSON', () => {
+      const block = kept([{ id: 1, when: new Date(0) }, () => 1]);
+      expect(block.records[0]).toEqual({ id: 1, when: new Date(0) });
+      expect(() => block.ndjson()).toThrow('rows (record 2): A record must have a JSON form');
+    });
+
+    test('may hold a record that encodes others meanwhile', () => {
+      const inner = blockOf([{ inner: 'x'.repeat(1_000) }]);
+      const block = kept([{ a: 1 }, { toJSON: () => text(inner.ndjson()).length }, { b: 2 }]);
+      expect(text(block.ndjson())).toBe('{"a":1}\n1013\n{"b":2}\n');
+    });
+
+    test('of more than a megabyte, too', () => {
+      const large = Array.from({ length: 5 }, (_, id) => ({ id, text: 'ü€'.repeat(200_000) }));
+      expect(kept(large).records).toEqual(large);
+      expect(kept().records).toHaveLength(records.length);
+    });
+  });
+
   test('forgets its JSON texts but not its records', () => {
     let encoded = 0;
     const record = { toJSON: () => ++encoded };

@@ -158,6 +158,13 @@ const mutants: readonly [
     },
   ],
   [
+    'asks of records nothing but their JSON, if it says so',
+    'records that are looked at',
+    class extends MemorySink {
+      readonly takesJson = true;
+    },
+  ],
+  [
     'can be closed without being opened',
     'a close that needs open()',
     class extends MemorySink {
