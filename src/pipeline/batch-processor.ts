@@ -143,7 +143,8 @@ function createStages<In, Out>(
   const options = { ...given, deadLetters };
   const from = resumption?.from;
   const { keepsNothing, takesJson } = toSink(sink);
-  const pool = keepsNothing === true ? new PiecePool() : undefined;
+  // what a transform makes shares no memory with the pieces
+  const pool = keepsNothing === true || given.transform !== undefined ? new PiecePool() : undefined;
   const reader = readRecords<In>(source, {
     ...readingOf(options),
     tally,
@@ -187,7 +188,7 @@ function createStages<In, Out>(
   const parts = partlyDone(from, resumption?.finished ?? []);
   const done = parts.size > 0 ? [new LeaveOutMade(parts, tally)] : [];
   const keep = takesJson === true && orderBy === undefined ? [new KeepAsJson()] : [];
-  const stages = [reader, ...createRecordStages(options, tally), ...done, ...keep, chunker, writer];
+  const stages = [reader, ...createRecordStages(options, tally, pool), ...done, ...keep, chunker, writer];
   return stages as readonly unknown[] as readonly NodeJS.ReadWriteStream[];
 }
 

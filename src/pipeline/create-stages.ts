@@ -1,5 +1,6 @@
 import { toSink } from '../core/function-sink.ts';
 import { expectKind, knownOptions, pickOptions } from '../core/options.ts';
+import type { PiecePool } from '../core/piece-pool.ts';
 import { Tally } from '../core/tally.ts';
 import { protect } from '../delivery/protect.ts';
 import { RETRY_OPTIONS } from '../delivery/retry-options.ts';
@@ -50,10 +51,15 @@ export function readingOf<In, Out>(options: BatchProcessorOptions<In, Out>): Rea
 }
 
 /** The stages between reader and chunker. */
-export function createRecordStages<In, Out>(options: BatchProcessorOptions<In, Out>, tally: Tally) {
+export function createRecordStages<In, Out>(
+  options: BatchProcessorOptions<In, Out>,
+  tally: Tally,
+  pool?: PiecePool,
+) {
   const { onInvalid, deadLetters, transformConcurrency } = options;
   const shared = {
     tally,
+    pool,
     deadLetters,
     ...(onInvalid !== undefined && { onInvalid }),
     ...(transformConcurrency !== undefined && { concurrency: transformConcurrency }),

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { ObjectBlock } from '../core/object-block.ts';
 import { integerBetween, knownOptions, type OptionNames } from '../core/options.ts';
+import type { PiecePool } from '../core/piece-pool.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
 import {
   INVALID_RECORD_OPTIONS,
@@ -17,11 +18,14 @@ import { type Outputs, Stage } from './stage.ts';
 export interface RecordStageOptions extends InvalidRecordOptions {
   /** Records that an asynchronous function works on at once, 1 to 1,000. The results keep the order of the source. @default 1 */
   readonly concurrency?: number;
+  /** Memory to which blocks are given back when their records have become others. @default none */
+  readonly pool?: PiecePool | undefined;
 }
 
 const STAGE_OPTIONS: OptionNames<RecordStageOptions> = {
   ...INVALID_RECORD_OPTIONS,
   concurrency: true,
+  pool: true,
 };
 
 /** A function that a record stage runs: it throws when it cannot take the record. */
@@ -40,6 +44,7 @@ export interface RecordFunction<In, Out> {
 export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBlock<Out>> {
   readonly #run: RecordFunction<In, Out>;
   readonly #policy: InvalidRecordPolicy;
+  readonly #pool: PiecePool | undefined;
   readonly #concurrency: number;
   readonly #gate: Gate;
   /** Records that were taken in and whose outputs have not been given out. */
@@ -57,12 +62,13 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   constructor(run: RecordFunction<In, Out>, options: RecordStageOptions) {
     const owner = run.code === 'INVALID_RECORD' ? 'validate' : 'transform';
     knownOptions(owner, options, STAGE_OPTIONS);
-    const { concurrency = 1 } = options;
+    const { concurrency = 1, pool } = options;
     integerBetween('concurrency', concurrency, 1, 1_000);
     const policy = invalidRecordPolicy(options);
     super();
     this.#run = run;
     this.#policy = policy;
+    this.#pool = pool;
     this.#concurrency = concurrency;
     this.#gate = new Gate(concurrency);
   }
@@ -226,9 +232,12 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   }
 
   #outputsOf(builder: BlockBuilder<In, Out>): Iterable<RecordBlock<Out>> {
-    return this.#run.keepsRecords
-      ? (builder.kept() as Iterable<RecordBlock<unknown>> as Iterable<RecordBlock<Out>>)
-      : [builder.made()];
+    if (this.#run.keepsRecords)
+      return builder.kept() as Iterable<RecordBlock<unknown>> as Iterable<RecordBlock<Out>>;
+    const made = builder.made();
+    builder.block.forget();
+    if (builder.taken === builder.block.count) this.#pool?.giveBack(builder.block as RecordBlock);
+    return [made];
   }
 
   /** The first record that fails ends the run. */

@@ -17,7 +17,7 @@ vi.mock('../../src/core/piece-pool.ts', async (original) => {
         super.giveBack(block);
         const { bytes, starts, ends } = block.encoded ?? { bytes: new Uint8Array(0), starts: [], ends: [] };
         starts.forEach((start, i) => bytes.fill(0x21, start, ends[i]));
-        given.count += block.count;
+        given.count += starts.length;
       }
     },
   };
@@ -154,4 +154,47 @@ test('memory that a stream has brought is its own', async () => {
     sink: fileSink({ file: path('out.ndjson') }),
   }).run();
   expect(readFileSync(path('out.ndjson')).equals(before)).toBe(true);
+});
+
+describe('Memory of which a transform has made something else', () => {
+  const transform = (record: unknown) => ({ ...(record as object), seen: true });
+  const expected = records.map((record) => ({ ...record, seen: true }));
+
+  test.each([
+    ['at once', transform],
+    ['later', async (record: unknown) => transform(record)],
+  ])('is used again, and the records stay as they were made: %s', async (_when, made) => {
+    writeFileSync(path('in.ndjson'), sources[0]![1]());
+    const kept: unknown[] = [];
+    const sink = (list: readonly unknown[]) => void kept.push(...list);
+    await new BatchProcessor({
+      source: path('in.ndjson'),
+      transform: made,
+      transformConcurrency: 10,
+      sink,
+    }).run();
+    expect(given.count).toBe(RECORDS);
+    expect(kept).toEqual(expected);
+    expect(await written(path('in.ndjson'), 'out.ndjson', { transform: made })).toEqual(expected);
+  });
+
+  test('is not used before a record that fails is set aside', async () => {
+    writeFileSync(path('in.ndjson'), sources[0]![1]());
+    const letters: string[] = [];
+    const kept = await written(path('in.ndjson'), 'out.ndjson', {
+      transform: (record) => {
+        if ((record as { id: number }).id % 2 === 1) throw new Error('odd');
+        return record;
+      },
+      onInvalid: 'dead-letter',
+      deadLetters: {
+        add: async ({ raw }) => void letters.push(Buffer.from(raw!).toString()),
+        close: async () => {},
+      },
+    });
+    expect(kept).toEqual(records.filter(({ id }) => id % 2 === 0));
+    expect(letters.map((letter) => JSON.parse(letter) as unknown)).toEqual(
+      records.filter(({ id }) => id % 2 === 1),
+    );
+  });
 });
