@@ -2,7 +2,7 @@ import type { RecordBytes } from '../core/record-block.ts';
 import { type JsonProjector, scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
 import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
-import { parseTogether } from './parse-together.ts';
+import { groupEnd, parseTogether } from './parse-together.ts';
 import { type CheckedRun, type DecodedRun, decodeRange, FlawError, type RecordFlaw } from './record-flaw.ts';
 import { encodingOf, textOfRecords } from './record-text.ts';
 
@@ -31,16 +31,6 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
     from = next + 1;
   }
   return run;
-}
-
-/** Texts of so many bytes are short-lived to V8; it keeps longer ones apart, which costs what parsing them together saves. */
-const GROUP_BYTES = 64 * 1024;
-
-function groupEnd({ starts, ends }: RecordBytes, from: number, most: number): number {
-  const end = starts[from]! + GROUP_BYTES;
-  let to = from + 1;
-  while (to < most && ends[to]! <= end) to++;
-  return to;
 }
 
 /**
