@@ -22,7 +22,7 @@ export const MODULE =
 }
 
 const OPTIONS =
-  '--outFile scan.wasm --runtime stub --enable simd --initialMemory 77 -O3 --noAssert --converge';
+  '--outFile scan.wasm --runtime stub --enable simd --initialMemory 141 -O3 --noAssert --converge';
 
 export async function compileAssembly(change: Change = (_, text) => text): Promise<Uint8Array> {
   const files = written();

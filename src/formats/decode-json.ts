@@ -44,12 +44,12 @@ export function checkJson(encoded: RecordBytes, decoding: JsonDecoding): Checked
     doubtful.flatMap((index) => flawOfOne(encoded, index, decoding));
   const by = search?.by;
   if (!isProjector(by)) return { flaws: flawsOf(scanEngine().doubtfulJson(bytes, starts, ends, check)) };
-  const { doubtful, fields: table } = by.check(bytes, starts, ends, check);
+  const { doubtful, located: table } = by.check(bytes, starts, ends, check);
   return { flaws: flawsOf(doubtful), located: { by, width: by.width, table } };
 }
 
 function isProjector(by: object | undefined): by is JsonProjector {
-  return by !== undefined && 'locate' in by;
+  return by !== undefined && 'check' in by;
 }
 
 /** Integers of so many digits are not refused. */

@@ -1,7 +1,7 @@
 import type { RecordBlock } from '../core/record-block.ts';
 import { type JsonProjector, type RowLayout, scanEngine } from '../scan/index.ts';
 import type { Column } from './columns.ts';
-import { fieldsIn } from './fields-in.ts';
+import { locatedFor } from './located-for.ts';
 
 const DELIMITERS: ReadonlySet<string> = new Set([',', ';', '\t', '|']);
 
@@ -38,7 +38,8 @@ export class RowWriter {
     }
     const layout = { text, delimiter: delimiter.charCodeAt(0) };
     const { bytes, starts, ends } = encoded;
-    const pieces = this.#projector.rows(bytes, starts, ends, fieldsIn(encoded, this.#projector), layout);
+    const located = locatedFor(this.#projector, encoded);
+    const pieces = this.#projector.rows(bytes, starts, ends, layout, located);
     for (const { first, until, bytes } of pieces) yield bytes ?? decoded(block.slice(first, until));
   }
 }

@@ -1,9 +1,9 @@
 import type { Chunk } from '../core/chunk.ts';
 import { encodeJson } from '../core/json.ts';
 import type { RecordBlock } from '../core/record-block.ts';
-import { FIELD_KIND, type JsonProjector, scanEngine } from '../scan/index.ts';
+import { FIELD_KIND, type FieldsPiece, type JsonProjector, scanEngine } from '../scan/index.ts';
 import { type Columns, columnsFrom } from './columns.ts';
-import { fieldsIn } from './fields-in.ts';
+import { locatedFor } from './located-for.ts';
 import { exactNumber } from './numbers.ts';
 import { isObjectRecord, kindOf, type ObjectRecord, valueAt } from './object-record.ts';
 import { FlawError } from './record-flaw.ts';
@@ -46,11 +46,13 @@ export type ProjectedValue = string | number | bigint | boolean | null;
 
 /** The values at some paths, record by record, from bytes that are JSON. */
 export class ValueReader {
+  readonly #width: number;
   readonly #isExact: boolean;
   readonly #projector: JsonProjector | undefined;
 
   /** @param isExact whether a record with other keys than these is left to a decoder; else what is missing is null */
   constructor(paths: readonly (readonly string[])[], isExact: boolean) {
+    this.#width = paths.length;
     this.#isExact = isExact;
     if (paths.length > 0) this.#projector = scanEngine().jsonProjector({ paths, isStrict: isExact });
   }
@@ -63,24 +65,26 @@ export class ValueReader {
       return;
     }
     const bytes = asBuffer(encoded.bytes);
-    const fields = fieldsIn(encoded, this.#projector);
-    for (let record = 0; record < block.count; record++)
-      yield this.#valuesAt(bytes, fields, record * this.#projector.width, this.#projector.columns);
+    const { starts, ends } = encoded;
+    for (const piece of this.#projector.fields(bytes, starts, ends, locatedFor(this.#projector, encoded)))
+      yield* this.#valuesIn(bytes, piece);
   }
 
-  #valuesAt(
+  *#valuesIn(
     bytes: Buffer,
-    fields: Int32Array,
-    from: number,
-    columns: Int32Array,
-  ): readonly ProjectedValue[] | undefined {
-    if (fields[from + 2] === FIELD_KIND.untold) return undefined;
+    { first, until, fields }: FieldsPiece,
+  ): Generator<readonly ProjectedValue[] | undefined, void> {
+    for (let record = first; record < until; record++)
+      yield fields && this.#valuesAt(bytes, fields, (record - first) * this.#width * 3);
+  }
+
+  #valuesAt(bytes: Buffer, fields: Int32Array, from: number): readonly ProjectedValue[] | undefined {
     const values: ProjectedValue[] = [];
-    for (const column of columns) {
+    for (let column = 0; column < this.#width; column++) {
       const at = from + column * 3;
       const kind = fields[at + 2]!;
       if (kind === FIELD_KIND.missing && this.#isExact) return undefined;
-      const value = valueOf(bytes, fields[at]!, fields[at]! + fields[at + 1]!, kind);
+      const value = valueOf(bytes, fields[at]!, fields[at + 1]!, kind);
       if (value === undefined) return undefined;
       values.push(value);
     }

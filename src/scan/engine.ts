@@ -34,6 +34,31 @@ export interface ScanEngine {
    * @returns `undefined` where this engine has no faster way than decoding
    */
   jsonProjector(options: ProjectorOptions): JsonProjector | undefined;
+  /**
+   * Checks whole records of CSV (quotes, number of fields, UTF-8) without decoding them.
+   * @returns the indexes of those that only a decoder can judge: they do not follow RFC 4180 to the letter
+   */
+  doubtfulCsv(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: CsvCheck): readonly number[];
+  /**
+   * Picks fields out of records of CSV without decoding them.
+   * @returns `undefined` when there are more columns than this engine has room for
+   */
+  csvProjector(options: CsvProjectorOptions): Projector | undefined;
+}
+
+/** How records of CSV are divided into fields. A quote in a quoted field is doubled. */
+export type CsvDivision = Pick<CsvFramerOptions, 'delimiter' | 'quote'>;
+
+export interface CsvCheck extends CsvDivision {
+  /** A record of more or fewer fields is doubtful; undefined when any number will do. */
+  readonly width: number | undefined;
+}
+
+export interface CsvProjectorOptions extends CsvDivision {
+  /** Index of the field that each column takes; -1 for a column that no record has. */
+  readonly fields: readonly number[];
+  /** Whether a field that is written as a JSON number is one, and its text that of the number. */
+  readonly isCast: boolean;
 }
 
 export interface JsonCheck {
@@ -51,35 +76,45 @@ export interface ProjectorOptions {
 }
 
 /**
- * Finds fields of JSON records, and makes rows of them. Of records that need care it says so, and leaves them to a
- * decoder: they are no objects, have a key with escapes, hold text that the layout cannot, or are too large.
- *
- * Where the fields are is told by a table of `width` numbers a record, which are for each field: offset of its first byte,
- * its length, its kind. A string is without its quotes. Where the first kind is `untold` a decoder has to tell all.
+/**
+ * Takes records that are well-formed. Of those that need care it says so, and leaves them to a decoder. Of JSON they are no
+ * objects, or have a key with escapes; of CSV a quote is where RFC 4180 has none, or the text of a number may differ from
+ * the field; of both they hold text that the layout cannot, or are too large.
  */
-export interface JsonProjector {
-  /** Numbers of each record in a table of fields. */
-  readonly width: number;
-  /** Index of the field of each path that was asked for. */
-  readonly columns: Int32Array;
-  /** Checks as `doubtfulJson` does, and finds the fields in the same pass. */
-  check(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): CheckedFields;
-  /** Where the fields are in records that are well-formed. */
-  locate(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Int32Array;
-  /** Rows of text, one a record, each ended by a line feed. */
+export interface Projector {
+  /**
+   * Rows of text, one a record, each ended by a line feed.
+   * @param located where the fields are, when a projector of JSON has found it
+   */
   rows(
     bytes: Uint8Array,
     starts: Uint32Array,
     ends: Uint32Array,
-    fields: Int32Array,
     layout: RowLayout,
-  ): readonly RowsPiece[];
+    located?: Int32Array,
+  ): Iterable<RowsPiece>;
+  /** Where the fields are. @param located as for `rows` */
+  fields(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    located?: Int32Array,
+  ): Iterable<FieldsPiece>;
+}
+
+/** One that takes JSON, and can check it in the same pass. */
+export interface JsonProjector extends Projector {
+  /** Numbers of each record in `located`. */
+  readonly width: number;
+  /** Checks as `doubtfulJson` does, and finds the fields on the way. */
+  check(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): CheckedFields;
 }
 
 /** What was found of records that may be malformed. */
 export interface CheckedFields {
   readonly doubtful: readonly number[];
-  readonly fields: Int32Array;
+  /** Where the fields are in the others, for the projector that has found them. */
+  readonly located: Int32Array;
 }
 
 /**
@@ -100,9 +135,16 @@ export interface RowsPiece {
   readonly bytes?: Uint8Array;
 }
 
-/** What is at a path. */
+/** Records `first` up to, not including, `until`. */
+export interface FieldsPiece {
+  readonly first: number;
+  readonly until: number;
+  /** Record by record and column by column: offset of its first byte, offset behind its last one, kind. */
+  readonly fields?: Int32Array;
+}
+
+/** What is at a path. A string is without its quotes; of CSV all that is not missing is a string. */
 export const FIELD_KIND = {
-  untold: -1,
   missing: 0,
   null: 1,
   string: 2,

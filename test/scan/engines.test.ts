@@ -140,6 +140,34 @@ describe('The engines find the same', () => {
     );
   });
 
+  test('records of CSV that only a decoder can judge', () => {
+    const part = fc.oneof(
+      fc.constantFrom('a', ',', '"', '""', '","', '"\n"', '\0', 'é', ',"b"', ' '),
+      fc.integer({ min: 1, max: 140 }).map((length) => `,"${'x'.repeat(length)}"`),
+      fc.integer({ min: 1, max: 140 }).map((length) => '"'.repeat(length)),
+    );
+    const record = fc.tuple(fc.array(part, { maxLength: 12 }), fc.boolean()).map(([parts, isBroken]) => {
+      const bytes = Buffer.from(parts.join(''));
+      if (isBroken && bytes.length > 0) bytes[0] = 0xff;
+      return bytes;
+    });
+    fc.assert(
+      fc.property(
+        fc.array(record, { maxLength: 8 }),
+        fc.constantFrom(0x22, 0x61, undefined),
+        fc.constantFrom(1, 2, 3, undefined),
+        (records, quote, width) => {
+          const { bytes, starts, ends } = joined(records, '\n');
+          const [plain, simd] = engines.map((engine) =>
+            engine.doubtfulCsv(bytes, starts, ends, { delimiter: 0x2c, quote, width }),
+          );
+          expect(simd).toEqual(plain);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
   test('records of CSV and of what is not, with any options, however it is cut', () => {
     const text = fc
       .array(
@@ -214,9 +242,9 @@ function flawIn(engine: ScanEngine, records: readonly Buffer[], maxDepth: number
   return engine.validateJson(bytes, starts, ends, maxDepth);
 }
 
-function joined(records: readonly Buffer[]) {
+function joined(records: readonly Buffer[], separator = ',') {
   const ends = records.map((_, i) => records.slice(0, i + 1).reduce((sum, { length }) => sum + length, i));
   const starts = records.map(({ length }, i) => ends[i]! - length);
-  const bytes = Buffer.concat(records.flatMap((record) => [record, Buffer.from(',')]));
+  const bytes = Buffer.concat(records.flatMap((record) => [record, Buffer.from(separator)]));
   return { bytes, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
 }

@@ -1,7 +1,9 @@
 import { CsvFramer } from '../csv/csv-framer.ts';
 import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
+import { doubtfulCsv } from './check-csv.ts';
 import { doubtfulJson } from './check-json.ts';
+import { TypeScriptCsvProjector } from './csv-projector.ts';
 import { TypeScriptCsvRun } from './csv-run.ts';
 import { TypeScriptRecordRun } from './json-record-run.ts';
 import { unplainJson } from './plain-json.ts';
@@ -16,4 +18,6 @@ export const typeScriptEngine: ScanEngine = {
   validateJson,
   unplainJson,
   jsonProjector: () => undefined,
+  doubtfulCsv,
+  csvProjector: (options) => new TypeScriptCsvProjector(options),
 };

@@ -1,7 +1,9 @@
 import { CsvFramer } from '../csv/csv-framer.ts';
 import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
+import { doubtfulCsv } from './check-csv.ts';
 import { doubtfulJson } from './check-json.ts';
+import { WasmCsvProjector } from './csv-projector.ts';
 import { WasmCsvRun } from './csv-run.ts';
 import { WasmJsonProjector } from './json-projector.ts';
 import { WasmRecordRun } from './json-record-run.ts';
@@ -17,4 +19,6 @@ export const wasmEngine: ScanEngine = {
   validateJson,
   unplainJson,
   jsonProjector: (options) => WasmJsonProjector.create(options),
+  doubtfulCsv,
+  csvProjector: (options) => WasmCsvProjector.create(options),
 };

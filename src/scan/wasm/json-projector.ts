@@ -1,5 +1,12 @@
-import type { CheckedFields, RowLayout, RowsPiece } from '../engine.ts';
-import { FIELD_KIND, type JsonCheck, type JsonProjector, type ProjectorOptions } from '../engine.ts';
+import type {
+  CheckedFields,
+  FieldsPiece,
+  JsonCheck,
+  JsonProjector,
+  ProjectorOptions,
+  RowLayout,
+  RowsPiece,
+} from '../engine.ts';
 import { allOf, isReadable, isSound } from './check-json.ts';
 import { type KeyTree, keyTree } from './key-tree.ts';
 import { scanner } from './scanner.ts';
@@ -11,7 +18,6 @@ const NUMBERS_PER_FIELD = 3;
 
 /** Has the scanner find the fields, a window of records at a time. */
 export class WasmJsonProjector implements JsonProjector {
-  readonly columns: Int32Array;
   readonly width: number;
   readonly #tree: KeyTree;
   readonly #isStrict: boolean;
@@ -23,72 +29,82 @@ export class WasmJsonProjector implements JsonProjector {
   }
 
   private constructor(tree: KeyTree, isStrict: boolean) {
-    this.columns = tree.columns;
     this.width = tree.fieldCount * NUMBERS_PER_FIELD;
     this.#tree = tree;
     this.#isStrict = isStrict;
   }
 
   check(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): CheckedFields {
-    const fields = new Int32Array(starts.length * this.width);
-    const unclear = this.#walk(bytes, starts, ends, check, fields);
+    const { located, unclear } = this.#walk(bytes, starts, ends, check);
     const doubtful = unclear.filter(
       (record) => !isSound(bytes.subarray(starts[record], ends[record]), check),
     );
-    return { doubtful, fields };
-  }
-
-  locate(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Int32Array {
-    const fields = new Int32Array(starts.length * this.width);
-    this.#walk(bytes, starts, ends, ANY_JSON, fields);
-    return fields;
+    return { doubtful, located };
   }
 
   rows(
     bytes: Uint8Array,
     starts: Uint32Array,
     ends: Uint32Array,
-    fields: Int32Array,
     layout: RowLayout,
+    located = this.#walk(bytes, starts, ends, ANY_JSON).located,
   ): readonly RowsPiece[] {
-    return [...this.#windows(bytes, starts, ends)].flatMap((window) => this.#rowsOf(window, fields, layout));
+    const windows = [...this.#windows(bytes, starts, ends)];
+    return windows.flatMap((window) => this.#rowsOf(window, located, layout));
   }
 
-  /** @returns the records that are doubtful, together with the others or by themselves; a decoder has to tell their fields */
+  *fields(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    located = this.#walk(bytes, starts, ends, ANY_JSON).located,
+  ): Generator<FieldsPiece, void> {
+    const isTold = (record: number) => located[record * this.width + KIND] !== UNTOLD;
+    for (let first = 0, until = 0; first < starts.length; first = until) {
+      while (until < starts.length && isTold(until)) until++;
+      if (until > first) yield { first, until, fields: this.#fieldsOf(first, until, located) };
+      else yield { first, until: ++until };
+    }
+  }
+
+  /**
+   * Where the fields are, field by field: offset of its first byte, its length, its kind; and the records of which a
+   * decoder has to tell them, as they are doubtful together with the others or by themselves.
+   */
   #walk(
     bytes: Uint8Array,
     starts: Uint32Array,
     ends: Uint32Array,
     check: JsonCheck,
-    fields: Int32Array,
-  ): readonly number[] {
+  ): { readonly located: Int32Array; readonly unclear: readonly number[] } {
     const { fieldArea, maxDepth } = scanner();
+    const located = new Int32Array(starts.length * this.width);
     const unclear: number[] = [];
     const looked = { check, tree: this.#tree, isStrict: this.#isStrict };
     for (const window of this.#windows(bytes, starts, ends)) {
       const isWalked = check.maxDepth <= maxDepth && isReadable(window);
       const found = isWalked ? walk(window, starts, ends, looked) : allOf(window);
       const { first, until } = window;
-      if (isWalked) fields.set(fieldArea.subarray(0, (until - first) * this.width), first * this.width);
+      if (isWalked) located.set(fieldArea.subarray(0, (until - first) * this.width), first * this.width);
       for (const record of found) {
-        fields[record * this.width + KIND] = FIELD_KIND.untold;
+        located[record * this.width + KIND] = UNTOLD;
         unclear.push(record);
       }
     }
-    return unclear;
+    return { located, unclear };
   }
 
   *#windows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Generator<Windowed, void> {
     yield* windowsOf(bytes, starts, ends, Math.floor(scanner().fieldArea.length / this.width));
   }
 
-  #rowsOf({ first, until, part, offset }: Windowed, fields: Int32Array, layout: RowLayout): RowsPiece[] {
+  #rowsOf({ first, until, part, offset }: Windowed, located: Int32Array, layout: RowLayout): RowsPiece[] {
     const { longWindow, fieldArea, columnArea, rowArea, putRows, state } = scanner();
     if (part.length > longWindow.length) return [{ first, until }];
-    fieldArea.set(fields.subarray(first * this.width, until * this.width));
-    columnArea.set(this.columns);
-    const { fieldCount } = this.#tree;
-    const how = [LAYOUTS[layout.text], layout.delimiter, fieldCount, this.columns.length] as const;
+    fieldArea.set(located.subarray(first * this.width, until * this.width));
+    const { fieldCount, columns } = this.#tree;
+    columnArea.set(columns);
+    const how = [LAYOUTS[layout.text], layout.delimiter, fieldCount, columns.length] as const;
     const pieces: RowsPiece[] = [];
     for (let next = first; next < until; ) {
       const count = putRows(next - first, until - next, offset, ...how);
@@ -98,10 +114,27 @@ export class WasmJsonProjector implements JsonProjector {
     }
     return pieces;
   }
+
+  /** As they are given out: column by column, with the offset behind the last byte. */
+  #fieldsOf(first: number, until: number, located: Int32Array): Int32Array {
+    const { columns } = this.#tree;
+    const fields = new Int32Array((until - first) * columns.length * NUMBERS_PER_FIELD);
+    let to = 0;
+    for (let from = first * this.width; from < until * this.width; from += this.width)
+      for (const column of columns) {
+        const at = from + column * NUMBERS_PER_FIELD;
+        fields[to++] = located[at]!;
+        fields[to++] = located[at]! + located[at + 1]!;
+        fields[to++] = located[at + KIND]!;
+      }
+    return fields;
+  }
 }
 
 /** In a record, the kind of its first field. */
 const KIND = 2;
+/** In its place: only a decoder can tell the fields. */
+const UNTOLD = -1;
 
 /** Of records that were checked before. */
 const ANY_JSON: JsonCheck = { maxDepth: 1_000, mostDigits: 0x7fff_ffff };

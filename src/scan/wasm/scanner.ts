@@ -44,6 +44,8 @@ export interface Scanner {
   /** The fields of records: where each begins in the bytes, its length, its kind. */
   readonly fieldArea: Int32Array;
   readonly rowArea: Uint8Array;
+  /** The room of `rowArea`, for places of fields. */
+  readonly placeArea: Int32Array;
   readonly putRows: (
     first: number,
     count: number,
@@ -53,6 +55,20 @@ export interface Scanner {
     fieldCount: number,
     columns: number,
   ) => number;
+  readonly indexCsv: (length: number, delimiter: number, quote: number) => number;
+  readonly checkCsv: (count: number, shift: number, width: number) => number;
+  readonly projectCsv: (
+    index: number,
+    count: number,
+    shift: number,
+    layout: number,
+    outDelimiter: number,
+    delimiter: number,
+    quote: number,
+    columns: number,
+    isCast: boolean,
+  ) => number;
+  readonly locateCsv: (index: number, count: number, shift: number, quote: number, columns: number) => number;
 }
 
 /** Whether SIMD in WebAssembly is there: asks for a small function that needs it. */
@@ -92,12 +108,18 @@ function load(): Scanner {
     columnArea: new Int32Array(buffer, exports.COLUMNS.value, exports.COLUMNS_SIZE.value / 4),
     fieldArea: new Int32Array(buffer, exports.FIELDS.value, exports.FIELDS_SIZE.value / 4),
     rowArea: new Uint8Array(buffer, exports.OUT.value),
+    placeArea: new Int32Array(buffer, exports.OUT.value),
     putRows: exports.putRows,
+    indexCsv: exports.indexCsv,
+    checkCsv: exports.checkCsv,
+    projectCsv: exports.projectCsv,
+    locateCsv: exports.locateCsv,
   };
 }
 
 interface ScannerExports
   extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows'>,
+    Pick<Scanner, 'indexCsv' | 'checkCsv' | 'projectCsv' | 'locateCsv'>,
     Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS' | 'OUT', Global>>,
     Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE' | 'ENTRY', Global>>,
     Readonly<Record<'NODES' | 'NODES_SIZE' | 'NODE_SIZE' | 'KEYS' | 'KEYS_SIZE', Global>>,

@@ -21,5 +21,6 @@ export {
 } from './layout';
 export { NODE_SIZE } from './members';
 export { isPlainJson } from './plain-json';
+export { checkCsv, indexCsv, locateCsv, projectCsv } from './project-csv';
 export { putRows } from './project-rows';
 export { ENTRY, walkJson } from './walk-json';

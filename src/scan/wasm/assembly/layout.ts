@@ -16,11 +16,13 @@ export const LONG_WINDOW_SIZE: i32 = 1_048_576;
 /** Where the records begin and end. There are never more of them than bytes that are framed. */
 export const STARTS: usize = WINDOW + <usize>LONG_WINDOW_SIZE + 128;
 export const ENDS: usize = STARTS + WINDOW_SIZE * 4;
+/** Where the window has what divides records of CSV, and a few that mean its end. */
+export const INDEX: usize = ENDS + WINDOW_SIZE * 4;
 
 // What walks over records and projects them has memory of its own behind all that.
 
 /** What is known of the values of records: first the nodes that the host writes. */
-export const NODES: usize = ENDS + WINDOW_SIZE * 4 + 64;
+export const NODES: usize = INDEX + <usize>LONG_WINDOW_SIZE * 4 + 64;
 export const NODES_SIZE: i32 = 131_072;
 /** Index of the field of each column. */
 export const COLUMNS: usize = NODES + <usize>NODES_SIZE;

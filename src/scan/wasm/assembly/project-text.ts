@@ -48,7 +48,7 @@ export function copyCopyText(from: usize, length: usize, kind: i32, to: usize): 
   return to;
 }
 
-function putCopyCharacter(character: i32, to: usize): usize {
+export function putCopyCharacter(character: i32, to: usize): usize {
   let letter: u8 = 0;
   if (character == 0x5c) letter = 0x5c;
   else if (character == 0x0a) letter = 0x6e;
