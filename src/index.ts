@@ -13,7 +13,7 @@ export type { DecodeContext, Decoder, Encoder, Format, MalformedRecord } from '.
 export { functionSink, type SinkFunction, type SinkFunctionContext, toSink } from './core/function-sink.ts';
 export { ObjectBlock } from './core/object-block.ts';
 export type { Cursor, Position } from './core/position.ts';
-export { isRecordBlock, type RecordBlock, type RecordBytes } from './core/record-block.ts';
+export { type CsvShape, isRecordBlock, type RecordBlock, type RecordBytes } from './core/record-block.ts';
 export type {
   CloseContext,
   Guarantee,

@@ -15,6 +15,8 @@ export interface RecordBytes {
   readonly located?: LocatedFields | undefined;
   /** Who projects the records writes here whose fields are wanted; they are looked for in the records that come later. */
   readonly search?: FieldSearch | undefined;
+  /** How records of CSV become objects, where that can be told of their bytes. */
+  readonly csv?: CsvShape | undefined;
 }
 
 /** Where the fields are that somebody looks for. */
@@ -44,6 +46,23 @@ export function sliceOfBytes(encoded: RecordBytes, from: number, to: number): Re
       table: located.table.subarray(from * located.width, to * located.width),
     },
   };
+}
+
+/**
+ * How the bytes of a record of CSV become an object. Almost every record follows RFC 4180 to the letter (a quote only around
+ * a whole field, and doubled in it); only a decoder can read the others.
+ */
+export interface CsvShape {
+  /** Byte between two fields. */
+  readonly delimiter: number;
+  /** Byte around a quoted field; undefined when fields are never quoted. */
+  readonly quote: number | undefined;
+  /** Key of each field. Fields behind the last key are left out. */
+  readonly columns: readonly string[];
+  /** Whether each record has a field for each key. */
+  readonly isEven: boolean;
+  /** Whether fields written as JSON numbers, `true` and `false` are these, and no text. */
+  readonly isCast: boolean;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RecordBytes } from '../core/record-block.ts';
 import { type CsvFramerOptions, type Framer, scanEngine } from '../scan/index.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import type { Cast } from './csv-cast.ts';
-import { CsvRows, columnsOf, refuseTwice } from './csv-rows.ts';
+import { CsvRows, columnsOf, isDivisible, refuseTwice } from './csv-rows.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { CSV_OPTIONS } from './option-names.ts';
 import type { DecodedRun, RecordFlaw } from './record-flaw.ts';
@@ -40,8 +40,8 @@ export interface CsvOptions extends Pick<BoundOptions, 'maxRecordBytes'> {
 }
 
 /**
- * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Fields are decoded by
- * csv-parse; its options that change where records end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
+ * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Records are checked
+ * without decoding where they follow the RFC to the letter; csv-parse decodes the others. Its options that change where records end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
  * @throws TypeError or RangeError when an option is wrong
  */
 export function csv<T = Record<string, string>>(options: CsvOptions = {}): Format<T> {
@@ -82,6 +82,10 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
           ...(from === undefined && header === true && { takeHeader }),
           prepare,
           decode: (encoded) => rows!.decode(encoded) as DecodedRun<T>,
+          ...(isDivisible(options) && {
+            check: (encoded: RecordBytes) => ({ flaws: rows!.flawsIn(encoded) }),
+            csv: () => rows!.shape,
+          }),
         });
       if (context.from === undefined) return reading(undefined);
       const beginning = reading(undefined);

@@ -1,5 +1,6 @@
 import { type Options, parse } from 'csv-parse/sync';
-import type { RecordBytes } from '../core/record-block.ts';
+import { type CsvShape, type RecordBytes, sliceOfBytes } from '../core/record-block.ts';
+import { type CsvDivision, scanEngine } from '../scan/index.ts';
 import { automatic, castOf } from './csv-cast.ts';
 import { type CsvDialect, splitFields } from './csv-fields.ts';
 import type { CsvOptions } from './csv-format.ts';
@@ -15,6 +16,8 @@ export class CsvRows {
   readonly #isRelaxed: boolean;
   readonly #dialect: CsvDialect | undefined;
   readonly #cast: boolean;
+  /** How the bytes become objects; `undefined` when an option is csv-parse's own, or they become arrays. */
+  readonly shape: CsvShape | undefined;
   readonly #columns: readonly string[] | false;
   /** Fields of each record where no columns are named: as many as the first has. */
   #width: number | undefined;
@@ -25,6 +28,7 @@ export class CsvRows {
     this.#columns = columns;
     this.#cast = options.cast === true;
     this.#dialect = dialectOf(options);
+    this.shape = columns === false ? undefined : this.#shapeOf(columns);
     this.#options = {
       ...optionsOf(options),
       columns: columns === false ? false : [...columns],
@@ -36,6 +40,18 @@ export class CsvRows {
   /** Whether it knows how many fields a record has to have, or need not know. */
   get isReady(): boolean {
     return this.#columns !== false || this.#isRelaxed || this.#width !== undefined;
+  }
+
+  /** What `decode` would find wrong. Only records that are doubtful are decoded. */
+  flawsIn(encoded: RecordBytes): readonly RecordFlaw[] {
+    const { bytes, starts, ends } = encoded;
+    const flaws: RecordFlaw[] = [];
+    let from = 0;
+    for (; from < starts.length && !this.isReady; from++) flaws.push(...this.#flawOfOne(encoded, from));
+    const check = { ...divisionOf(this.#dialect!), width: this.#expectedWidth };
+    const doubtful = scanEngine().doubtfulCsv(bytes, starts.subarray(from), ends.subarray(from), check);
+    for (const index of doubtful) flaws.push(...this.#flawOfOne(encoded, from + index));
+    return flaws;
   }
 
   decode(encoded: RecordBytes): DecodedRun<unknown> {
@@ -50,12 +66,29 @@ export class CsvRows {
     );
   }
 
+  #shapeOf(columns: readonly string[]): CsvShape | undefined {
+    if (this.#dialect === undefined) return undefined;
+    return { ...divisionOf(this.#dialect), columns, isEven: !this.#isRelaxed, isCast: this.#cast };
+  }
+
+  /** `undefined` when any number of fields will do. */
+  get #expectedWidth(): number | undefined {
+    if (this.#isRelaxed) return undefined;
+    return this.#columns === false ? this.#width : this.#columns.length;
+  }
+
+  #flawOfOne(encoded: RecordBytes, index: number): readonly RecordFlaw[] {
+    const { flaws } = this.decode(sliceOfBytes(encoded, index, index + 1));
+    return flaws.map((flaw) => ({ ...flaw, index }));
+  }
+
   /** @returns `undefined` when the fields are not as many as the columns */
   #rowOf(fields: readonly string[] | undefined): unknown {
     if (fields === undefined) return undefined;
     const values = this.#cast ? fields.map(automatic) : fields;
     if (this.#columns === false) return this.#hasWidth(values) ? values : undefined;
-    return fields.length === this.#columns.length ? objectOf(this.#columns, values) : undefined;
+    const isRow = this.#isRelaxed || fields.length === this.#columns.length;
+    return isRow ? objectOf(this.#columns, values) : undefined;
   }
 
   /** Halves a run until what is wrong with it is wrong with one record. */
@@ -117,9 +150,20 @@ function dialectOf({
   return { delimiter, quote: quote ?? undefined };
 }
 
+/** Whether fields can be told from the bytes; not where csv-parse has options of its own. */
+export function isDivisible(options: CsvOptions): boolean {
+  return dialectOf(options) !== undefined;
+}
+
+function divisionOf({ delimiter, quote }: CsvDialect): CsvDivision {
+  return { delimiter: delimiter.charCodeAt(0), quote: quote?.charCodeAt(0) };
+}
+
+/** A value without a column is left out, and so is a column without a value. */
 function objectOf(columns: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   const row: Record<string, unknown> = {};
-  for (let i = 0; i < columns.length; i++) {
+  const count = Math.min(columns.length, values.length);
+  for (let i = 0; i < count; i++) {
     const column = columns[i]!;
     if (column === '__proto__')
       Object.defineProperty(row, column, {

@@ -3,6 +3,7 @@ import { type ErrorCode, PipelineError } from '../core/errors.ts';
 import type { DecodeContext, Decoder, MalformedRecord } from '../core/format.ts';
 import type { Cursor, Position } from '../core/position.ts';
 import {
+  type CsvShape,
   type FieldSearch,
   type RecordBlock,
   type RecordBytes,
@@ -26,9 +27,11 @@ export interface FramedDecoderOptions<T> {
   readonly isRecoverable: boolean;
   readonly decode: (encoded: RecordBytes) => DecodedRun<T>;
   /** What `decode` would find wrong, without decoding; absent where that would save nothing. */
-  readonly check?: (encoded: RecordBytes) => CheckedRun;
+  readonly check?: ((encoded: RecordBytes) => CheckedRun) | undefined;
   /** Takes the first record, which is a header and counts as none; returns what is wrong with it. */
   readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
+  /** How the records become objects, once that is known. */
+  readonly csv?: (() => CsvShape | undefined) | undefined;
   /** What the input lacks when the framer says that it is incomplete. */
   readonly incomplete?: string;
   /** What a decoder that begins at a cursor needs of the beginning of the input. @default nothing */
@@ -176,7 +179,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     to: number,
     { encoded, records }: Pick<Examined<T>, 'encoded' | 'records'>,
   ): RecordBlock<T> {
-    const { decode, context } = this.#options;
+    const { decode, context, csv } = this.#options;
     const start = this.#start;
     this.#records += to - from;
     this.#start = this.#cursorAt(run, to);
@@ -184,7 +187,7 @@ export class FramedDecoder<T> implements Decoder<T> {
       source: context.source,
       start,
       end: this.#start,
-      encoded,
+      encoded: csv === undefined ? encoded : { ...encoded, csv: csv() },
       offset: run.region.offset,
       lines: run.lines?.subarray(from, to),
       decode: (encoded) => decode(encoded).records,
