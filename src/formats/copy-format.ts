@@ -15,7 +15,7 @@ export interface CopyEncoderOptions {
 /**
  * Records as rows of PostgreSQL's text format of `COPY … FROM STDIN` ("COPY", File Formats): nested values as JSON text,
  * `\N` for null and missing. Of records that are JSON bytes numbers and nested values are as they are there, and nothing
- * is decoded. A record that holds a NUL or half of a surrogate pair in a column is refused: PostgreSQL cannot hold them.
+ * is decoded; nor are records of CSV. A record that holds a NUL or half of a surrogate pair in a column is refused: PostgreSQL cannot hold them.
  * @throws TypeError when the columns are none
  */
 export function copyEncoder({ columns: given }: CopyEncoderOptions): Encoder {

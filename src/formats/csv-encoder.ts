@@ -34,7 +34,7 @@ const OPTIONS: OptionNames<CsvEncoderOptions> = {
 
 /**
  * Records as lines of CSV: nested values as JSON text, dates in ISO 8601, nothing for null and undefined. Of records that
- * are JSON bytes numbers and nested values are as they are there, and nothing is decoded.
+ * are JSON bytes numbers and nested values are as they are there, and nothing is decoded; nor are records of CSV.
  * Records must be objects. A value that has no text form is refused, as is a column that the header does not have.
  * @throws TypeError when an option is wrong
  */

@@ -1,4 +1,5 @@
 import { type Options, stringify } from 'csv-stringify/sync';
+import type { Chunk } from '../core/chunk.ts';
 import { messageOf, type PipelineError } from '../core/errors.ts';
 import { encodeJson } from '../core/json.ts';
 import type { RecordBlock } from '../core/record-block.ts';
@@ -41,17 +42,28 @@ export function csvLines(
   return Buffer.from(stringify(rows, optionsOf(columns, layout)));
 }
 
-/** The keys of the records, in order of first appearance. */
-export function columnNamesOf(block: RecordBlock): readonly string[] {
+/** The keys of the records, in order of first appearance. Of CSV the header tells them, where every record has them all. */
+export function columnNamesOf(block: RecordBlock | Chunk): readonly string[] {
   const names = new Set<string>();
   let last: readonly string[] = [];
-  for (const [index, record] of verbatimRecords(block).entries()) {
-    const keys = Object.keys(objectAt(block, index, record));
-    if (!sameNames(keys, last)) for (const key of keys) names.add(columnName(key, block, index));
-    last = keys;
+  let before = 0;
+  for (const each of 'blocks' in block ? block.blocks : [block]) {
+    for (const [i, record] of samplesOf(each).entries()) {
+      const keys = Object.keys(objectAt(block, before + i, record));
+      if (!sameNames(keys, last)) for (const key of keys) names.add(columnName(key, block, before + i));
+      last = keys;
+    }
+    before += each.count;
   }
   if (names.size === 0) throw refusedRecord(block, 0, 'A record without any key has no form in CSV');
   return [...names];
+}
+
+/** Records that have all keys of the records of a block, in the same order. */
+function samplesOf(block: RecordBlock): readonly unknown[] {
+  const csv = block.encoded?.csv;
+  if (csv?.isEven !== true) return verbatimRecords(block);
+  return [Object.fromEntries(csv.columns.map((column) => [column, '']))];
 }
 
 /** A line of one empty value would be an empty line, which readers skip. */

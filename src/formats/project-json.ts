@@ -1,5 +1,6 @@
 import type { RecordBlock } from '../core/record-block.ts';
-import { type JsonProjector, type RowLayout, scanEngine } from '../scan/index.ts';
+import type { RowLayout } from '../scan/index.ts';
+import { BlockProjector } from './block-projector.ts';
 import type { Column } from './columns.ts';
 import { locatedFor } from './located-for.ts';
 
@@ -16,30 +17,31 @@ export interface RowWriting {
   readonly decoded: (block: RecordBlock) => Uint8Array;
 }
 
-/** Rows of text, one a record: from the bytes where they are JSON, else from the decoded records. */
+/** Rows of text, one a record: from the bytes where they are JSON or CSV, else from the decoded records. */
 export class RowWriter {
   readonly #writing: RowWriting;
-  readonly #projector: JsonProjector | undefined;
+  readonly #projector: BlockProjector | undefined;
 
   constructor(writing: RowWriting) {
     const { columns, delimiter, isStrict } = writing;
     this.#writing = writing;
     const paths = columns.map(({ path }) => path);
-    if (DELIMITERS.has(delimiter)) this.#projector = scanEngine().jsonProjector({ paths, isStrict });
+    if (DELIMITERS.has(delimiter)) this.#projector = new BlockProjector({ paths, isStrict });
   }
 
   *rows(block: RecordBlock): Generator<Uint8Array, void> {
     const { text, delimiter, decoded } = this.#writing;
     const { encoded } = block;
     if (block.count === 0) return;
-    if (encoded?.format !== 'json' || this.#projector === undefined) {
+    const projector = this.#projector?.of(encoded);
+    if (encoded === undefined || projector === undefined) {
       yield decoded(block);
       return;
     }
     const layout = { text, delimiter: delimiter.charCodeAt(0) };
     const { bytes, starts, ends } = encoded;
-    const located = locatedFor(this.#projector, encoded);
-    const pieces = this.#projector.rows(bytes, starts, ends, layout, located);
+    const located = locatedFor(projector, encoded);
+    const pieces = projector.rows(bytes, starts, ends, layout, located);
     for (const { first, until, bytes } of pieces) yield bytes ?? decoded(block.slice(first, until));
   }
 }

@@ -49,7 +49,7 @@ export class SqliteRows {
   }
 
   /**
-   * From the bytes where they are JSON, else from the decoded records.
+   * From the bytes where they are JSON or CSV, else from the decoded records.
    * @throws PipelineError REFUSED_RECORD at the first record that cannot be stored as it is
    */
   insert(chunk: Chunk): void {

@@ -72,7 +72,7 @@ function keysBy<T>(fn: (record: T) => unknown): (chunk: Chunk<T>) => ReadonlySet
   };
 }
 
-/** Where records are JSON, their keys are read from the bytes. */
+/** Where records are JSON or CSV, their keys are read from the bytes. */
 function keysAt<T>(path: readonly string[]): (chunk: Chunk<T>) => ReadonlySet<unknown> {
   const reader = new ValueReader([path], false);
   return ({ blocks }) => {
