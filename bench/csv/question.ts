@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
+import { stringify } from 'csv-stringify';
+import { createChunk } from '../../src/core/chunk.ts';
+import type { Encoder } from '../../src/core/format.ts';
+import { PIECE_BYTES, PiecePool } from '../../src/core/piece-pool.ts';
+import type { RecordBlock } from '../../src/core/record-block.ts';
+import { copyEncoder } from '../../src/formats/copy-format.ts';
+import { csvEncoder } from '../../src/formats/csv-encoder.ts';
 import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
 import { fileSink } from '../../src/sinks/file-sink.ts';
+import { readRecords } from '../../src/streams/read-records.ts';
 import { batched } from '../support/batched.ts';
 import { ourChunks } from '../support/chunks.ts';
 import { csv } from '../support/data.ts';
@@ -14,10 +22,13 @@ import { linesOf, unlessInstalled, unlessOnPath } from '../support/peer.ts';
 import type { Question } from '../support/question.ts';
 
 const OUT = join(tmpdir(), 'chain-reaction-bench', 'from-csv.ndjson');
+const ROWS = join(tmpdir(), 'chain-reaction-bench', 'from-csv');
+const CHOSEN = ['id', 'name', 'total', 'note'] as const;
 const require = createRequire(import.meta.url);
 
 export const question: Question = {
-  title: 'CSV with quoted fields to objects, and to a file of NDJSON',
+  title:
+    'CSV with quoted fields to objects, to a file of NDJSON, and four of its columns to a file of CSV or COPY text',
   inputs: { csv },
   routes: {
     'chain-reaction, objects': { input: 'csv', run: ourChunks },
@@ -34,15 +45,120 @@ export const question: Question = {
       run: (file) => linesOf('mlr', ['--icsv', '--ojsonl', '-S', 'cat', file]),
       ...unlessOnPath('mlr'),
     },
+    'chain-reaction, four columns to CSV': {
+      input: 'csv',
+      run: (file) => ourRows(file, csvEncoder({ columns: CHOSEN })),
+    },
+    'chain-reaction, four columns to COPY text': {
+      input: 'csv',
+      run: (file) => ourRows(file, copyEncoder({ columns: CHOSEN })),
+    },
+    'csv-parse and csv-stringify, four columns to CSV': { input: 'csv', run: byCsvPackages },
+    'papaparse, four columns to CSV': { input: 'csv', run: byPapaparse, ...unlessInstalled('papaparse') },
+    'DuckDB, one thread, four columns to CSV': {
+      input: 'csv',
+      run: duckdb,
+      ...unlessInstalled('@duckdb/node-api'),
+    },
   },
-  targets: [{ route: 'chain-reaction, objects', against: 'csv-parse, objects', atLeast: 4 }],
+  targets: [
+    { route: 'chain-reaction, objects', against: 'csv-parse, objects', atLeast: 4 },
+    {
+      route: 'chain-reaction, four columns to CSV',
+      against: 'csv-parse and csv-stringify, four columns to CSV',
+      atLeast: 15,
+    },
+    {
+      route: 'chain-reaction, four columns to CSV',
+      against: 'DuckDB, one thread, four columns to CSV',
+      atLeast: 1.5,
+    },
+  ],
 };
 
-async function papaparse(file: string): Promise<number> {
-  const papa = require('papaparse') as {
-    NODE_STREAM_INPUT: unknown;
-    parse: (input: unknown, options: object) => Transform;
+async function ourRows(file: string, encoder: Encoder): Promise<number> {
+  const pool = new PiecePool();
+  let count = 0;
+  async function* rows(blocks: AsyncIterable<RecordBlock>) {
+    for await (const block of blocks) {
+      const chunk = createChunk({ index: 0, blocks: [block] });
+      if (count === 0) yield encoder.header(chunk);
+      count += block.count;
+      yield* encoder.encode(chunk);
+      pool.giveBack(block);
+    }
+  }
+  await pipeline(readRecords(file, { pool }), rows, createWriteStream(ROWS, { highWaterMark: PIECE_BYTES }));
+  rmSync(ROWS);
+  return count;
+}
+
+async function byCsvPackages(file: string): Promise<number> {
+  let count = 0;
+  async function* chosen(records: AsyncIterable<Record<string, string>>) {
+    for await (const record of records) {
+      count += 1;
+      yield CHOSEN.map((column) => record[column]);
+    }
+  }
+  const records = createReadStream(file).pipe(parse({ columns: true }));
+  await pipeline(records, chosen, stringify({ header: true, columns: [...CHOSEN] }), createWriteStream(ROWS));
+  rmSync(ROWS);
+  return count;
+}
+
+/** A thousand records at a time, since it makes CSV of a list. */
+async function byPapaparse(file: string): Promise<number> {
+  const papa = require('papaparse') as Papa;
+  let count = 0;
+  async function* rows(records: AsyncIterable<Record<string, string>>) {
+    let list: Record<string, string>[] = [];
+    const text = () => {
+      const isFirst = count === 0;
+      count += list.length;
+      return papa.unparse(list, { columns: CHOSEN, header: isFirst }) + '\r\n';
+    };
+    for await (const record of records) {
+      if (list.push(record) < 1_000) continue;
+      yield text();
+      list = [];
+    }
+    if (list.length > 0) yield text();
+  }
+  const records = createReadStream(file).pipe(papa.parse(papa.NODE_STREAM_INPUT, { header: true }));
+  await pipeline(records, rows, createWriteStream(ROWS));
+  rmSync(ROWS);
+  return count;
+}
+
+interface Papa {
+  readonly NODE_STREAM_INPUT: unknown;
+  parse: (input: unknown, options: object) => Transform;
+  unparse: (records: readonly object[], options: object) => string;
+}
+
+async function duckdb(file: string): Promise<number> {
+  const { DuckDBInstance } = (await import('@duckdb/node-api' as string)) as {
+    DuckDBInstance: {
+      create: (
+        path: string,
+        options: object,
+      ) => Promise<{
+        connect: () => Promise<{ runAndReadAll: (sql: string) => Promise<{ getRows: () => unknown[][] }> }>;
+      }>;
+    };
   };
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  const result = await connection.runAndReadAll(
+    `COPY (SELECT ${CHOSEN.join(', ')} FROM read_csv('${file}', header=true, all_varchar=true, delim=',', quote='"', escape='"')) TO '${ROWS}' (FORMAT csv)`,
+  );
+  rmSync(ROWS);
+  return Number(result.getRows()[0]![0]);
+}
+
+async function papaparse(file: string): Promise<number> {
+  const papa = require('papaparse') as Papa;
   return batched(
     createReadStream(file).pipe(papa.parse(papa.NODE_STREAM_INPUT, { header: true })),
     (record) => record,
