@@ -39,6 +39,9 @@ export interface CsvOptions extends Pick<BoundOptions, 'maxRecordBytes'> {
   readonly relaxColumnCount?: boolean;
 }
 
+/** Few: checking costs little beside decoding, and a sink that looks at the first records only must not pay for all. */
+const LOOK_LASTS = 16;
+
 /**
  * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Records are checked
  * without decoding where they follow the RFC to the letter; csv-parse decodes the others. Its options that change where records end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
@@ -83,6 +86,7 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
           prepare,
           decode: (encoded) => rows!.decode(encoded) as DecodedRun<T>,
           ...(isDivisible(options) && {
+            lookLasts: LOOK_LASTS,
             check: (encoded: RecordBytes) => ({ flaws: rows!.flawsIn(encoded) }),
             csv: () => rows!.shape,
           }),

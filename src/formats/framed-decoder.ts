@@ -28,6 +28,8 @@ export interface FramedDecoderOptions<T> {
   readonly decode: (encoded: RecordBytes) => DecodedRun<T>;
   /** What `decode` would find wrong, without decoding; absent where that would save nothing. */
   readonly check?: ((encoded: RecordBytes) => CheckedRun) | undefined;
+  /** Blocks after the last look at records until they are taken to stay bytes again. @default 256 */
+  readonly lookLasts?: number;
   /** Takes the first record, which is a header and counts as none; returns what is wrong with it. */
   readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
   /** How the records become objects, once that is known. */
@@ -48,7 +50,6 @@ interface Examined<T> {
 
 type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
 
-/** Blocks after the last look at records until they are taken to stay bytes again. */
 const LOOK_LASTS = 256;
 /** Of a record that is too large only this much is set aside. */
 const RAW_PREFIX = 1_024;
@@ -73,7 +74,7 @@ export class FramedDecoder<T> implements Decoder<T> {
   #isAtCursor: boolean;
 
   readonly #onLook = (): void => {
-    this.#looksLeft = LOOK_LASTS;
+    this.#looksLeft = this.#options.lookLasts ?? LOOK_LASTS;
   };
 
   constructor(options: FramedDecoderOptions<T>) {

@@ -291,3 +291,18 @@ test('from CSV to CSV nothing is decoded', () => {
   expect(decode).not.toHaveBeenCalled();
   decode.mockRestore();
 });
+
+test('a look at the first records makes the next few pieces be decoded, not all', () => {
+  engine.name = 'wasm';
+  const decode = vi.spyOn(CsvRows.prototype, 'decode');
+  const decoder = csv().decoder({ source: 'in', sourceIndex: 0 });
+  const blocksIn = (text: string) => [...(decoder.decode(Buffer.from(text)) as Iterable<RecordBlock>)];
+  const [first] = blocksIn('a,b\n1,2\n');
+  expect(first!.records).toEqual([{ a: '1', b: '2' }]);
+  const later = Array.from({ length: 100 }, () => blocksIn('3,4\n')).flat();
+  expect(decode).toHaveBeenCalledTimes(17);
+  expect(later.at(-1)!.records).toEqual([{ a: '3', b: '4' }]);
+  expect(later[0]!.records).toEqual([{ a: '3', b: '4' }]);
+  expect(decode).toHaveBeenCalledTimes(18);
+  decode.mockRestore();
+});
