@@ -43,8 +43,9 @@ export interface CsvOptions extends Pick<BoundOptions, 'maxRecordBytes'> {
 const LOOK_LASTS = 16;
 
 /**
- * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Records are checked
- * without decoding where they follow the RFC to the letter; csv-parse decodes the others. Its options that change where records end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
+ * Comma-separated values (RFC 4180), with LF, CRLF or CR between records. Blank lines are skipped. Records that follow the
+ * RFC to the letter are checked without being decoded; csv-parse decodes the others. Its options that change where records
+ * end are not here: pipe a csv-parse stream into `ChunkTransform` for those.
  * @throws TypeError or RangeError when an option is wrong
  */
 export function csv<T = Record<string, string>>(options: CsvOptions = {}): Format<T> {
