@@ -21,7 +21,8 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
   for (const next of suspicious) {
     while (from < next) {
       const to = groupEnd(encoded, from, next);
-      const records = encoding && parseTogether(encoded, from, to, encoding);
+      const isGroup = to - from > 1 && encoding !== undefined;
+      const records = isGroup ? parseTogether(encoded, from, to, encoding) : undefined;
       if (records === undefined) decodeRange(run, from, to, (index) => JSON.parse(textOf(index)) as unknown);
       else for (const record of records) run.records.push(record);
       from = to;
