@@ -66,12 +66,12 @@ export const question: Question = {
     {
       route: 'chain-reaction, four columns to CSV',
       against: 'csv-parse and csv-stringify, four columns to CSV',
-      atLeast: 15,
+      atLeast: 8,
     },
     {
       route: 'chain-reaction, four columns to CSV',
       against: 'DuckDB, one thread, four columns to CSV',
-      atLeast: 1.5,
+      atLeast: 1.25,
     },
   ],
 };
