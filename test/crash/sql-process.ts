@@ -32,7 +32,9 @@ try {
   }).run();
   say(finishedAt === undefined ? `written ${written}` : 'finished');
 } catch (error) {
-  say((error as PipelineError).code);
+  const { code } = error as PipelineError;
+  say(code);
+  if (code !== 'CHECKPOINT_LOCKED') console.error(error);
   process.exitCode = 1;
 }
 
