@@ -61,7 +61,7 @@ export const shapedRecords: fc.Arbitrary<readonly Buffer[]> = fc.array(
     .tuple(
       shaped(value),
       fc.double({ min: 0, max: 0.999 }),
-      fc.constantFrom('', '', '', 'cut', ...',":{}[]x\\ 1\n'),
+      fc.constantFrom('', '', '', 'cut', ',', '"', ':', '{', '}', '[', ']', 'x', '\\', ' ', '1', '\n'),
     )
     .map(([text, where, change]) => {
       const bytes = Buffer.from(text);
