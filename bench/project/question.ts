@@ -32,13 +32,16 @@ const OUT = join(tmpdir(), 'chain-reaction-bench', 'projected');
 
 export const question: Question = {
   title: 'ten columns, three of them nested two or three keys deep, into a file of COPY text or CSV',
-  inputs: { ndjson, json: jsonArray },
+  inputs: { ndjson, json: jsonArray, '1 GB of NDJSON': () => ndjson(700_000) },
   routes: {
-    'chain-reaction, NDJSON to COPY text': { input: 'ndjson', run: (file) => project(file, 'copy', '\t') },
-    'chain-reaction, NDJSON to CSV': { input: 'ndjson', run: (file) => project(file, 'csv', ',') },
+    'chain-reaction, NDJSON to COPY text': {
+      input: '1 GB of NDJSON',
+      run: (file) => project(file, 'copy', '\t'),
+    },
+    'chain-reaction, NDJSON to CSV': { input: '1 GB of NDJSON', run: (file) => project(file, 'csv', ',') },
     'chain-reaction, JSON array to CSV': { input: 'json', run: (file) => project(file, 'csv', ',') },
     'DuckDB, one thread, NDJSON to CSV': {
-      input: 'ndjson',
+      input: '1 GB of NDJSON',
       run: duckdb,
       ...unlessInstalled('@duckdb/node-api'),
     },

@@ -1,44 +1,14 @@
 import { ByteBlock } from '../core/byte-block.ts';
 import { type ErrorCode, PipelineError } from '../core/errors.ts';
-import type { DecodeContext, Decoder, MalformedRecord } from '../core/format.ts';
+import type { Decoder, MalformedRecord } from '../core/format.ts';
 import type { Cursor, Position } from '../core/position.ts';
-import {
-  type CsvShape,
-  type FieldSearch,
-  type RecordBlock,
-  type RecordBytes,
-  type RecordFormat,
-  sliceOfBytes,
-} from '../core/record-block.ts';
-import { type Framer, type Frames, ScanError } from '../scan/index.ts';
+import { type FieldSearch, type RecordBlock, type RecordBytes, sliceOfBytes } from '../core/record-block.ts';
+import { type Frames, ScanError } from '../scan/index.ts';
 import { Carry, type Region } from './carry.ts';
+import type { FramedDecoderOptions } from './framed-decoder-options.ts';
 import { FramedRun, firstLarger } from './framed-run.ts';
 import { countFeeds, LineCounter } from './line-counter.ts';
-import type { CheckedRun, DecodedRun, RecordFlaw } from './record-flaw.ts';
-
-export interface FramedDecoderOptions<T> {
-  readonly context: DecodeContext;
-  readonly framer: Framer;
-  readonly format: RecordFormat;
-  readonly maxRecordBytes: number;
-  /** Whether positions tell lines. */
-  readonly hasLines: boolean;
-  /** Whether a malformed record leaves the next one findable. */
-  readonly isRecoverable: boolean;
-  readonly decode: (encoded: RecordBytes) => DecodedRun<T>;
-  /** What `decode` would find wrong, without decoding; absent where that would save nothing. */
-  readonly check?: ((encoded: RecordBytes) => CheckedRun) | undefined;
-  /** Blocks after the last look at records until they are taken to stay bytes again. @default 256 */
-  readonly lookLasts?: number;
-  /** Takes the first record, which is a header and counts as none; returns what is wrong with it. */
-  readonly takeHeader?: ((encoded: RecordBytes) => RecordFlaw | undefined) | undefined;
-  /** How the records become objects, once that is known. */
-  readonly csv?: (() => CsvShape | undefined) | undefined;
-  /** What the input lacks when the framer says that it is incomplete. */
-  readonly incomplete?: string;
-  /** What a decoder that begins at a cursor needs of the beginning of the input. @default nothing */
-  readonly prepare?: ((bytes: Uint8Array) => boolean) | undefined;
-}
+import type { RecordFlaw } from './record-flaw.ts';
 
 /** Records of which it is known what is wrong with them. */
 interface Examined<T> {

@@ -261,6 +261,21 @@ test('rows of a known record', () => {
   expect(text('csv', ',')).toBe('1.50,a\tb\\,"[""x"", 1]",Köln,\n12345678901234567890,,,,\n');
 });
 
+test('keys that begin alike are told apart, in whatever order they come', () => {
+  const [more, mork] = ['a key of 16 bytes and more', 'a key of 16 bytes and mork'];
+  const block = blockOf([
+    `{"${more}":1,"${mork}":2}`,
+    `{"${mork}":3,"${more}":4}`,
+    `{"${mork}":5}`,
+    `{"${more}":6,"other":[{"${mork}":7}],"${more}x":8}`,
+  ]);
+  const writing = { columns: columnsFrom([more, mork]), text: 'csv', delimiter: ',' } as const;
+  const rows = outcome(() =>
+    new RowWriter({ ...writing, isStrict: false, decoded: () => expect.fail() }).rows(block),
+  );
+  expect(rows).toBe('1,2\n4,3\n,5\n6,\n');
+});
+
 test('rows that are too large for the scanner, and more columns than it has room for, are made by decoding', () => {
   const large = JSON.stringify({ a: 'x'.repeat(1_100_000), b: 1 });
   const block = blockOf([large, '{"a":"y","b":2}']);

@@ -9,6 +9,7 @@ const KEYS = [
   'exactly14keys',
   'a key of 16 bytes and more',
   'a key of 16 bytes and mork',
+  'a key of 16 bytes, and longer',
   '"',
 ];
 
