@@ -114,7 +114,7 @@ function behindValue(from: usize, deepest: usize): usize {
   let node = ROOT;
   let top: usize = STACK;
   let isInObject = false;
-  /** Of an object: tells the next member. Of an array: what its elements are like. 0 when nothing is open. */
+  /** Tells the next member of the object. */
   let slot: usize = 0;
   while (true) {
     const flags = load<i32>(node, FLAGS);
