@@ -9,7 +9,7 @@ import type { RecordBlock } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
 import { csvLines } from '../../src/formats/csv-lines.ts';
-import { RowWriter } from '../../src/formats/project-json.ts';
+import { RowWriter } from '../../src/formats/row-writer.ts';
 import { readRecords } from '../../src/streams/read-records.ts';
 import { jsonArray, ndjson } from '../support/data.ts';
 import { linesOf, unlessInstalled, unlessOnPath } from '../support/peer.ts';

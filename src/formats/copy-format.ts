@@ -2,7 +2,7 @@ import type { Encoder } from '../core/format.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import { type Columns, columnsFrom } from './columns.ts';
 import { copyLines } from './copy-lines.ts';
-import { RowWriter } from './project-json.ts';
+import { RowWriter } from './row-writer.ts';
 
 export type { Columns } from './columns.ts';
 

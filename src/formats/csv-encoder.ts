@@ -3,7 +3,7 @@ import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/optio
 import type { RecordBlock } from '../core/record-block.ts';
 import { type Column, type Columns, columnsFrom } from './columns.ts';
 import { columnNamesOf, csvLines, headerLine } from './csv-lines.ts';
-import { RowWriter } from './project-json.ts';
+import { RowWriter } from './row-writer.ts';
 
 /** Options of `csvEncoder`. */
 export interface CsvEncoderOptions {

@@ -20,6 +20,7 @@ interface Examined<T> {
 
 type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
 
+/** Pieces behind the last look: a chunk of 10,000 records is read long before it is looked at. */
 const LOOK_LASTS = 256;
 /** Of a record that is too large only this much is set aside. */
 const RAW_PREFIX = 1_024;

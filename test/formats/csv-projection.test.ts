@@ -11,8 +11,8 @@ import { type CsvOptions, csv } from '../../src/formats/csv-format.ts';
 import { columnNamesOf, csvLines } from '../../src/formats/csv-lines.ts';
 import { CsvRows } from '../../src/formats/csv-rows.ts';
 import { isObjectRecord, valueAt } from '../../src/formats/object-record.ts';
-import { RowWriter } from '../../src/formats/project-json.ts';
 import { ValueReader } from '../../src/formats/project-values.ts';
+import { RowWriter } from '../../src/formats/row-writer.ts';
 import type { ScanEngine } from '../../src/scan/index.ts';
 
 const RUNS = Number(process.env['PROJECTION_RUNS'] ?? 1_000);

@@ -7,8 +7,8 @@ import type { RecordBlock } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
 import { csvLines } from '../../src/formats/csv-lines.ts';
-import { RowWriter } from '../../src/formats/project-json.ts';
 import { ValueReader } from '../../src/formats/project-values.ts';
+import { RowWriter } from '../../src/formats/row-writer.ts';
 import { scanEngine } from '../../src/scan/index.ts';
 
 const RUNS = Number(process.env['PROJECTION_RUNS'] ?? 2_000);
