@@ -59,15 +59,19 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   [
     'validation takes the letter of an escape for the next character of the string',
     'json-tokens.ts',
-    '(backslashes & ~escaped) >> 15 != 0 ? p + 15 : p + 16',
-    'p + 16',
+    'carry = escaped >> 32;',
+    'carry = 0;',
   ],
   [
     'validation ends a string at an escaped quote',
     'json-tokens.ts',
-    'i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22))) & ~escaped;',
-    'i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22)));',
+    'i8x16.eq(b, i8x16.splat(0x22))) & ~escaped;',
+    'i8x16.eq(b, i8x16.splat(0x22)));',
   ],
+  ['validation takes any four bytes for an escape', 'json-tokens.ts', ' || !areHex(letter + 1)', ''],
+  ['validation allows a point behind all digits', 'json-tokens.ts', ' && at < length - 1', ''],
+  ['validation allows a zero before other digits', 'json-tokens.ts', 'isShort && !isZeroLed', 'isShort'],
+  ['validation takes a slash for a point', 'json-tokens.ts', ' && load<u8>(p + <usize>at) == 0x2e', ''],
   [
     'validation looks at control characters of the first half of a string only',
     'json-tokens.ts',
@@ -218,9 +222,11 @@ const INPUTS: readonly Buffer[] = (() => {
   );
   const shapes = shapedRecords.map((records) => `[${records.join()}]`);
   const known = ['{"a":[],1]', '[{"a":{}},"b":1}', `${' '.repeat(63)}1e5`, `"${'x'.repeat(62)}"y\nz`];
+  const numbers = ['01', '-01', '1.', '-.5', '1/2', '1.2.3', '0.50', '-0'];
+  const escapes = ['"', '\\', 'n', 'u'].map((letter) => `"\\n${'x'.repeat(29)}\\${letter}00e"`);
   const sampled = [
     ...fc.sample(texts, { seed: 7, numRuns: 1_500 }),
     ...fc.sample(shapes, { seed: 7, numRuns: 150 }),
   ];
-  return [...known, ...sampled].map((text) => Buffer.from(text));
+  return [...known, ...numbers, ...escapes, ...sampled].map((text) => Buffer.from(text));
 })();

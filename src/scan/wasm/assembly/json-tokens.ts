@@ -1,4 +1,5 @@
-import { escapedBy } from './blocks';
+import { bits, escapedBy } from './blocks';
+import { BACKSLASHES, CONTROLS, ELEVENS, ONES, POINTS, QUOTES } from './bytes';
 
 /** Whether a number that may not fit has been met. */
 export let isDoubtful: bool = false;
@@ -23,10 +24,7 @@ export function behindString(from: usize): usize {
       continue;
     }
     const first = p + <usize>ctz(stops);
-    if (load<u8>(first) == 0x22) return first + 1;
-    const next = behindEscapes(p);
-    if (next == 0 || isClosed) return next;
-    p = next;
+    return load<u8>(first) == 0x22 ? first + 1 : behindEscapes(first);
   }
 }
 
@@ -34,48 +32,63 @@ export function behindString(from: usize): usize {
 // @ts-ignore: decorator
 @inline
 function stopsOf(bytes: v128): i32 {
-  const ends = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c)));
-  const controls = i8x16.eq(i8x16.min_u(bytes, i8x16.splat(0x1f)), bytes);
+  const ends = v128.or(i8x16.eq(bytes, v128.load(QUOTES)), i8x16.eq(bytes, v128.load(BACKSLASHES)));
+  const controls = i8x16.eq(i8x16.min_u(bytes, v128.load(CONTROLS)), bytes);
   return i8x16.bitmask(v128.or(controls, ends));
 }
 
-/** Whether the string ended among the escapes. */
-let isClosed: bool = false;
-
 /**
- * Takes sixteen bytes of a string, of which some belong to escapes. They are judged all at once, but for those of
- * sixteen bits.
- * @returns where it ends, or goes on; 0 when it is none
+ * As `behindString`, from the first backslash on. Escapes are judged thirty-two bytes at a time, but for those of sixteen
+ * bits: where one is does not decide what is done next.
  */
-function behindEscapes(p: usize): usize {
-  const bytes = v128.load(p);
-  const backslashes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
-  const escaped = <i32>escapedBy(<u64>backslashes, 0);
-  const quotes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22))) & ~escaped;
-  const length = ctz(quotes | 0x10000);
-  const inside = (1 << length) - 1;
-  if ((i8x16.bitmask(i8x16.lt_u(bytes, i8x16.splat(0x20))) & inside) != 0) return 0;
-  const others = escaped & inside & ~shortEscapes(bytes);
-  isClosed = false;
-  if (others != 0) {
-    const letter = p + <usize>ctz(others);
-    return load<u8>(letter) == 0x75 && areHex(letter + 1) ? letter + 5 : 0;
+function behindEscapes(from: usize): usize {
+  let p = from;
+  let carry: u64 = 0;
+  while (true) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const backslashes = both(i8x16.eq(a, i8x16.splat(0x5c)), i8x16.eq(b, i8x16.splat(0x5c)));
+    const escaped = escapedBy(backslashes, carry);
+    const quotes = both(i8x16.eq(a, i8x16.splat(0x22)), i8x16.eq(b, i8x16.splat(0x22))) & ~escaped;
+    const length = ctz(quotes | BEHIND);
+    const inside = ((<u64>1) << length) - 1;
+    const controls = both(i8x16.lt_u(a, i8x16.splat(0x20)), i8x16.lt_u(b, i8x16.splat(0x20)));
+    if ((controls & inside) != 0) return 0;
+    const others = escaped & inside & ~both(areShort(a), areShort(b));
+    if (others != 0 && !areUnits(p, others)) return 0;
+    if (quotes != 0) return p + <usize>length + 1;
+    carry = escaped >> 32;
+    p += 32;
   }
-  isClosed = length < 16;
-  if (isClosed) return p + <usize>length + 1;
-  // an escape that begins with the last byte is looked at as a whole
-  return (backslashes & ~escaped) >> 15 != 0 ? p + 15 : p + 16;
+}
+
+/** The first bit that is no more of thirty-two. */
+const BEHIND: u64 = 0x1_0000_0000;
+
+// @ts-ignore: decorator
+@inline
+function both(first: v128, second: v128): u64 {
+  return bits(first) | (bits(second) << 16);
 }
 
 /** The bytes that may follow a backslash, without `u`. */
 // @ts-ignore: decorator
 @inline
-function shortEscapes(bytes: v128): i32 {
+function areShort(bytes: v128): v128 {
   // of `bfnt`, the slash and the backslash no two have the same low half
   const BY_LOW_HALF = i8x16(-1, -1, 0x62, -1, 0x74, -1, 0x66, -1, -1, -1, -1, -1, 0x5c, -1, 0x6e, 0x2f);
   const most = i8x16.eq(i8x16.swizzle(BY_LOW_HALF, v128.and(bytes, i8x16.splat(0x0f))), bytes);
   const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x72)));
-  return i8x16.bitmask(v128.or(most, others));
+  return v128.or(most, others);
+}
+
+/** Whether at each bit there are a `u` and four hexadecimal digits. */
+function areUnits(p: usize, letters: u64): bool {
+  for (let rest = letters; rest != 0; rest &= rest - 1) {
+    const letter = p + <usize>ctz(rest);
+    if (load<u8>(letter) != 0x75 || !areHex(letter + 1)) return false;
+  }
+  return true;
 }
 
 /** Whether there are four hexadecimal digits. */
@@ -110,26 +123,32 @@ export function behindLiteral(p: usize, first: u8): usize {
 }
 
 /**
- * A number that may not fit is doubtful. The short ones are read without a loop.
+ * A number that may not fit is doubtful. The short ones are read at once: up to fourteen digits, of which one may be a
+ * point between two others.
  * @returns where the number ends that begins at `p`; 0 when there is none
  */
 // @ts-ignore: decorator
 @inline
 export function behindNumber(p: usize, first: u8): usize {
-  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.load(p), i8x16.splat(0x30)), i8x16.splat(10)));
+  // a point becomes 0, a slash 1, and digits 2 to 11
+  const signs = i8x16.sub(v128.load(p), v128.load(POINTS));
   const from: i32 = first == 0x2d ? 1 : 0;
-  const length = ctz(~(digits >> from));
-  const isZeroLed = length > 1 && load<u8>(p + from) == 0x30;
-  let end = from + length;
-  if (length > 0 && end < 15 && !isZeroLed) {
-    const byte = load<u8>(p + end);
-    if (byte == 0x2e) {
-      const fraction = ctz(~(digits >> (end + 1)));
-      end = fraction == 0 ? 16 : end + 1 + fraction;
-      if (end < 16 && (load<u8>(p + end) | 0x20) != 0x65) return p + end;
-    } else if ((byte | 0x20) != 0x65) return p + end;
-  }
-  return behindLongNumber(p);
+  const length = ctz(~(i8x16.bitmask(i8x16.eq(i8x16.min_u(signs, v128.load(ELEVENS)), signs)) >> from));
+  const digits = i8x16.bitmask(i8x16.gt_s(signs, v128.load(ONES))) >> from;
+  const end = p + <usize>(from + length);
+  const others = ((1 << length) - 1) & ~digits;
+  const isShort = <u32>(length - 1) < 14 && (load<u8>(end) | 0x20) != 0x65;
+  const isZeroLed = (digits & 2) != 0 && load<u8>(p + from) == 0x30;
+  const isPlain = others == 0 || isPoint(p + <usize>from, length, others);
+  return isShort && !isZeroLed && isPlain ? end : behindLongNumber(p);
+}
+
+/** Whether what is no digit is a point between two of them. */
+// @ts-ignore: decorator
+@inline
+function isPoint(p: usize, length: i32, others: i32): bool {
+  const at = ctz(others);
+  return others == 1 << at && at > 0 && at < length - 1 && load<u8>(p + <usize>at) == 0x2e;
 }
 
 function behindLongNumber(from: usize): usize {

@@ -2,6 +2,8 @@
 
 /** Numbers that the host writes before a call and reads after it. */
 export const STATE: usize = 2_048;
+/** Bytes to compare with, sixteen of each. */
+export const BYTES: usize = 3_072;
 /** What may follow which byte in JSON, copied in by the host. */
 export const TABLE: usize = 4_096;
 /** What is open in a record that is walked over. */

@@ -1,4 +1,4 @@
-import { within } from './blocks';
+import { escapedBy } from './blocks';
 import { MISSING, NESTED, NULL, STRING } from './walk-json';
 
 /**
@@ -7,45 +7,82 @@ import { MISSING, NESTED, NULL, STRING } from './walk-json';
  * @returns where it ends; 0 when the field cannot be written: it holds a NUL or half of a surrogate pair
  */
 export function copyCopyText(from: usize, length: usize, kind: i32, to: usize): usize {
-  if (kind == MISSING || kind == NULL) {
-    store<u16>(to, 0x4e5c);
-    return to + 2;
-  }
-  const end = from + length;
+  if (kind == STRING) return copyCopyString(from, from + length, to);
+  if (kind == NESTED) return copyCopyNested(from, from + length, to);
+  if (kind != MISSING && kind != NULL) return copyPlain(from, length, to);
+  store<u16>(to, 0x4e5c);
+  return to + 2;
+}
+
+/** Most escapes mean the same there: they are copied with all else. */
+function copyCopyString(start: usize, end: usize, begin: usize): usize {
+  let from = start;
+  let to = begin;
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(to, bytes);
-    let special = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
-    // a string holds no raw control character, nested values do
-    if (kind == NESTED) special |= i8x16.bitmask(i8x16.lt_u(bytes, i8x16.splat(0x20)));
+    const left = end - from;
+    const backslashes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
+    const others = differing(bytes);
+    let clean: usize = 16;
+    let next: i32 = 0;
+    if ((((backslashes << 1) & others) | (backslashes >> 15)) != 0) {
+      const escaped = <i32>escapedBy(<u64>backslashes, 0);
+      next = escaped & others;
+      // an escape that begins with the last byte is looked at as a whole
+      clean = next != 0 ? <usize>ctz(next) - 1 : 16 - <usize>((backslashes & ~escaped) >> 15);
+    }
+    if (clean >= left) return to + left;
+    from += clean;
+    to += clean;
+    if (next == 0) continue;
+    const letter = load<u8>(from, 1);
+    if (letter == 0x75) {
+      const character = unescape(from);
+      if (character <= 0) return 0;
+      from += escapeLength;
+      to = putCopyCharacter(character, to);
+    } else {
+      store<u8>(to++, letter);
+      from += 2;
+    }
+  }
+  return to;
+}
+
+/** The letters that mean something else behind a backslash, or nothing: a quote, a slash and `u`. */
+// @ts-ignore: decorator
+@inline
+function differing(bytes: v128): i32 {
+  const signs = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x2f)));
+  return i8x16.bitmask(v128.or(signs, i8x16.eq(bytes, i8x16.splat(0x75))));
+}
+
+/** Its escapes are text, and it may hold raw line breaks and tabs. */
+function copyCopyNested(start: usize, end: usize, begin: usize): usize {
+  let from = start;
+  let to = begin;
+  while (from < end) {
+    const bytes = v128.load(from);
+    v128.store(to, bytes);
+    const controls = i8x16.lt_u(bytes, i8x16.splat(0x20));
+    const special = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x5c)), controls));
     const left = end - from;
     const clean: usize = special == 0 ? 16 : <usize>ctz(special);
     if (clean >= left) return to + left;
     from += clean;
     to += clean;
-    if (special == 0) continue;
-    if (kind != STRING) {
-      to = putCopyCharacter(<i32>load<u8>(from), to);
-      from++;
-      continue;
-    }
-    const letter = load<u8>(from, 1);
-    if (letter == 0x22 || letter == 0x2f) {
-      store<u8>(to++, letter);
-      from += 2;
-    } else if (letter != 0x75) {
-      // the same escapes mean the same there
-      store<u16>(to, load<u16>(from));
-      from += 2;
-      to += 2;
-    } else {
-      const character = unescape(from);
-      if (character <= 0) return 0;
-      from += escapeLength;
-      to = putCopyCharacter(character, to);
-    }
+    if (special != 0) to = putCopyCharacter(<i32>load<u8>(from++), to);
   }
   return to;
+}
+
+/** Copies what holds nothing that means anything. */
+// @ts-ignore: decorator
+@inline
+function copyPlain(from: usize, length: usize, to: usize): usize {
+  for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
+  return to + length;
 }
 
 export function putCopyCharacter(character: i32, to: usize): usize {
@@ -69,51 +106,79 @@ export function putCopyCharacter(character: i32, to: usize): usize {
  */
 export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimiter: u8): usize {
   if (kind == MISSING || kind == NULL) return to;
-  const begin = to;
-  const end = from + length;
-  // room for the quote that may turn out to be needed
-  to++;
-  let isQuoted = false;
+  isQuoted = false;
+  let end: usize = 0;
+  if (kind == STRING) end = copyCsvString(from, from + length, to, delimiter);
+  else if (kind == NESTED) end = copyCsvNested(from, from + length, to, delimiter);
+  else return copyPlain(from, length, to);
+  return isQuoted && end != 0 ? putQuotes(to, end) : end;
+}
+
+/** Whether the field that was copied last needs quotes. */
+let isQuoted: bool = false;
+
+function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): usize {
+  let from = start;
+  let to = begin;
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(to, bytes);
     const delimiters = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(<i8>delimiter)));
-    let special = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22)));
-    if (kind == STRING) special |= i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
-    if (kind == NESTED) {
-      const breaks = v128.or(i8x16.eq(bytes, i8x16.splat(0x0a)), i8x16.eq(bytes, i8x16.splat(0x0d)));
-      if (within(i8x16.bitmask(breaks), <i32>(end - from))) isQuoted = true;
-    }
+    const special = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
     const left = end - from;
-    const clean: usize = special == 0 ? 16 : <usize>ctz(special);
-    if (within(delimiters, <i32>min<usize>(clean, left))) isQuoted = true;
-    if (clean >= left) {
-      to += left;
-      break;
-    }
+    const clean = min<usize>(left, <usize>ctz(special | 0x10000));
+    if ((delimiters & ((1 << <i32>clean) - 1)) != 0) isQuoted = true;
     from += clean;
     to += clean;
-    if (special == 0) continue;
-    let character: i32 = 0x22;
-    if (kind == STRING) {
+    if (special == 0 || clean == left) continue;
+    const letter = load<u8>(from, 1);
+    let character: i32 = 0;
+    if (letter == 0x75) {
       character = unescape(from);
       if (character < 0) return 0;
       from += escapeLength;
-    } else from++;
-    if (character == 0x22 || character == 0x0a || character == 0x0d || character == <i32>delimiter) isQuoted = true;
+      to = putUtf8(character, to);
+    } else {
+      character = <i32>load<u8>(MEANINGS + letter - 0x22);
+      store<u8>(to++, <u8>character);
+      from += 2;
+    }
     if (character == 0x22) store<u8>(to++, 0x22);
-    to = putUtf8(character, to);
+    if (character == 0x22 || character == 0x0a || character == 0x0d || character == <i32>delimiter) isQuoted = true;
   }
-  if (isQuoted) {
-    store<u8>(begin, 0x22);
-    store<u8>(to, 0x22);
-    return to + 1;
-  }
-  memory.copy(begin, begin + 1, to - begin - 1);
-  return to - 1;
+  return to;
 }
 
-let escapeLength: usize = 0;
+function copyCsvNested(start: usize, end: usize, begin: usize, delimiter: u8): usize {
+  let from = start;
+  let to = begin;
+  while (from < end) {
+    const bytes = v128.load(from);
+    v128.store(to, bytes);
+    const breaks = v128.or(i8x16.eq(bytes, i8x16.splat(0x0a)), i8x16.eq(bytes, i8x16.splat(0x0d)));
+    const others = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(<i8>delimiter)), breaks));
+    const quotes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x22)));
+    const left = end - from;
+    const clean = min<usize>(left, <usize>ctz(quotes | 0x10000));
+    if ((others & ((1 << <i32>clean) - 1)) != 0) isQuoted = true;
+    from += clean;
+    to += clean;
+    if (quotes == 0 || clean == left) continue;
+    store<u16>(to, 0x2222);
+    to += 2;
+    from++;
+    isQuoted = true;
+  }
+  return to;
+}
+
+/** @returns where the field ends with its quotes */
+function putQuotes(begin: usize, end: usize): usize {
+  memory.copy(begin + 1, begin, end - begin);
+  store<u8>(begin, 0x22);
+  store<u8>(end, 0x22, 1);
+  return end + 2;
+}
 
 /** What the letters behind a backslash stand for, from the quote to `t`. */
 const MEANINGS: usize = memory.data<u8>([
@@ -124,11 +189,10 @@ const MEANINGS: usize = memory.data<u8>([
   0xd, 0, 0x9,
 ]);
 
-/** The character that an escape stands for, and in `escapeLength` its bytes; -1 when it is half of a surrogate pair. */
+let escapeLength: usize = 0;
+
+/** The character that an escape of sixteen bits stands for, and in `escapeLength` its bytes; -1 when it is half of a surrogate pair. */
 function unescape(at: usize): i32 {
-  const letter = load<u8>(at, 1);
-  escapeLength = 2;
-  if (letter != 0x75) return <i32>load<u8>(MEANINGS + letter - 0x22);
   const unit = hex4(at + 2);
   escapeLength = 6;
   if (unit < 0xd800 || unit > 0xdfff) return unit;
