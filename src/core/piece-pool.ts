@@ -3,6 +3,23 @@ import type { RecordBlock } from './record-block.ts';
 /** Bytes of a piece: read at the speed of memory, framed while they are in the processor's cache. */
 export const PIECE_BYTES = 256 * 1024;
 
+/** Room in front of a piece: most records that begin in the piece before find place there. */
+const ROOM_BEFORE = 64 * 1024;
+
+const memories = new WeakSet<ArrayBufferLike>();
+
+/** New memory for a piece, with anything in it, and room in front. */
+export function newPiece(): Buffer {
+  const memory = Buffer.allocUnsafeSlow(ROOM_BEFORE + PIECE_BYTES);
+  memories.add(memory.buffer);
+  return memory.subarray(ROOM_BEFORE);
+}
+
+/** Bytes in front of a piece where what comes before it in its source may be written, so that both lie side by side. */
+export function roomBefore(piece: Uint8Array): number {
+  return memories.has(piece.buffer) ? piece.byteOffset : 0;
+}
+
 /** What is known of a piece that is in use. */
 interface Loan {
   readonly piece: Buffer;
@@ -23,9 +40,9 @@ export class PiecePool {
   readonly #free: Buffer[] = [];
   readonly #loans = new WeakMap<ArrayBufferLike, Loan>();
 
-  /** Memory for a piece, with anything in it. */
+  /** Memory for a piece, as of `newPiece`. */
   take(): Buffer {
-    const piece = this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const piece = this.#free.pop() ?? newPiece();
     this.#loans.set(piece.buffer, { piece, travelling: 0, isDecoded: false });
     return piece;
   }

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { expectKind } from '../core/options.ts';
-import { PIECE_BYTES, type PiecePool } from '../core/piece-pool.ts';
+import { newPiece, PIECE_BYTES, type PiecePool } from '../core/piece-pool.ts';
 import type { ByteContent, ReadContext, Source } from '../core/source.ts';
 
 /** A file. @param path a path, or a `file:` URL */
@@ -82,7 +82,7 @@ async function readPiece(
   position: number,
   pool: PiecePool | undefined,
 ): Promise<Uint8Array> {
-  const memory = pool?.take() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+  const memory = pool?.take() ?? newPiece();
   const { bytesRead } = await handle.read(memory, 0, memory.length, position);
   return memory.subarray(0, bytesRead);
 }

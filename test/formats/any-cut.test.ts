@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyInputs as cases } from './any-input.ts';
-import { decoding } from './decoding.ts';
+import { decoding, decodingInPlace } from './decoding.ts';
 
 test.each(cases)('%s: any cut gives the same records, positions and errors', (_, format, input) => {
   fc.assert(
@@ -18,6 +18,8 @@ test.each(cases)('%s: any cut gives the same records, positions and errors', (_,
         const whole = decoding(format, bytes);
         expect(decoding(format, bytes, cuts)).toEqual(whole);
         expect(decoding(format, bytes, single)).toEqual(whole);
+        expect(decodingInPlace(format, bytes, cuts)).toEqual(whole);
+        expect(decodingInPlace(format, bytes, single)).toEqual(whole);
       },
     ),
     { numRuns: 300 },

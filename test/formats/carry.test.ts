@@ -1,10 +1,21 @@
 import { expect, test } from 'vitest';
+import { newPiece } from '../../src/core/piece-pool.ts';
 import { Carry } from '../../src/formats/carry.ts';
 
-function take(carry: Carry, piece: string, records: readonly (readonly [number, number])[], rest: number) {
+function take(
+  carry: Carry,
+  piece: string | Buffer,
+  records: readonly (readonly [number, number])[],
+  rest: number,
+) {
   const starts = Int32Array.from(records, ([start]) => start);
   const ends = Int32Array.from(records, ([, end]) => end);
-  const regions = carry.take(Buffer.from(piece), { count: records.length, starts, ends, rest });
+  const regions = carry.take(typeof piece === 'string' ? Buffer.from(piece) : piece, {
+    count: records.length,
+    starts,
+    ends,
+    rest,
+  });
   return Array.from(regions, (region) => [
     region.offset,
     Buffer.from(region.bytes).toString(),
@@ -50,6 +61,19 @@ test('Carry joins a record that spans pieces, by itself', () => {
     [7, ',cc,', 'cc'],
   ]);
   expect([carry.length, carry.offset]).toEqual([1, 11]);
+});
+
+test('Carry writes what it carries in front of a piece that has room there', () => {
+  const carry = new Carry();
+  const memory = newPiece();
+  memory.write('b,cc,d');
+  take(carry, 'aa,bb', [[0, 2]], 3);
+  const records = [
+    [-2, 1],
+    [2, 4],
+  ] as const;
+  expect(take(carry, memory.subarray(0, 6), records, 5)).toEqual([[3, 'bbb,cc,', 'bbb', 'cc']]);
+  expect([carry.length, carry.offset]).toEqual([1, 10]);
 });
 
 test('Carry joins a record whose end lies before the piece that shows it', () => {

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import type { Format, MalformedRecord } from '../../src/core/format.ts';
+import { newPiece } from '../../src/core/piece-pool.ts';
 import type { Cursor, Position } from '../../src/core/position.ts';
 import { isRecordBlock, type RecordBlock } from '../../src/core/record-block.ts';
 
@@ -18,13 +19,30 @@ export function decoding(format: Format, input: string | Uint8Array, cuts: reado
   return decodingFrom(undefined, format, input, cuts);
 }
 
-/** The same, beginning at a cursor, with the beginning of the input in pieces of one byte. @param onCursor is told of all cursors */
+/** The same, in pieces that all lie in the same memory, which has room in front. */
+export function decodingInPlace(format: Format, input: Uint8Array, cuts: readonly number[]): Decoding {
+  const memory = newPiece();
+  const pieceOf = (bytes: Uint8Array) => {
+    memory.set(bytes);
+    return memory.subarray(0, bytes.length);
+  };
+  return decodingFrom(undefined, format, input, cuts, { pieceOf });
+}
+
+export interface DecodingOptions {
+  /** Is told of all cursors. */
+  readonly onCursor?: (cursor: Cursor) => void;
+  /** Makes the piece that is decoded. @default a copy of exact size: a decoder that looks beyond it, or keeps it, shows */
+  readonly pieceOf?: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** The same, beginning at a cursor, with the beginning of the input in pieces of one byte. */
 export function decodingFrom(
   start: Cursor | undefined,
   format: Format,
   input: string | Uint8Array,
   cuts: readonly number[],
-  onCursor?: (cursor: Cursor) => void,
+  { onCursor, pieceOf = (bytes) => new Uint8Array(bytes) }: DecodingOptions = {},
 ): Decoding {
   const bytes = typeof input === 'string' ? Buffer.from(input) : Buffer.from(input);
   const decoder = format.decoder({ source: 'in', sourceIndex: 0, from: start });
@@ -42,9 +60,7 @@ export function decodingFrom(
     if (decoder.prepare?.(new Uint8Array(bytes.subarray(at, at + 1))) !== true) break;
   try {
     for (const to of [...cuts.filter((cut) => cut >= from), bytes.length]) {
-      // a copy of exact size: a decoder that looks beyond its piece, or keeps one that changes later, shows
-      const piece = new Uint8Array(bytes.subarray(from, to));
-      collect(decoder.decode(piece));
+      collect(decoder.decode(pieceOf(bytes.subarray(from, to))));
       from = to;
     }
     collect(decoder.end());
