@@ -62,7 +62,7 @@ async function readSample(
   const { Tally } = await import('../core/tally.ts');
   const { readRecords } = await import('../streams/read-records.ts');
   const tally = new Tally();
-  const reader = readRecords(await sourcesOf([place], headers === undefined ? {} : { headers }), {
+  const reader = readRecords(sourcesOf([place], headers === undefined ? {} : { headers }), {
     ...readingOf(flags),
     tally,
   });

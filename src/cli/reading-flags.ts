@@ -1,6 +1,6 @@
 import type { FormatName } from '../formats/format-named.ts';
 import type { NumberPolicy } from '../formats/numbers.ts';
-import type { HttpSourceOptions } from '../sources/http-source.ts';
+import { type HttpSourceOptions, httpSource } from '../sources/http-source.ts';
 import type { SourceLike } from '../sources/to-sources.ts';
 import type { ReadOptions } from '../streams/read-records.ts';
 import { isUrl } from './places.ts';
@@ -38,11 +38,7 @@ export function readingOf(flags: ReadingFlags): ReadOptions {
 export type AskingOptions = Pick<HttpSourceOptions, 'headers' | 'maxRetries' | 'onRetry'>;
 
 /** Sources of the command line. */
-export async function sourcesOf(
-  places: readonly string[],
-  asking: AskingOptions,
-): Promise<readonly SourceLike[]> {
+export function sourcesOf(places: readonly string[], asking: AskingOptions): readonly SourceLike[] {
   if (!places.some(isUrl)) return places;
-  const { httpSource } = await import('../sources/http-source.ts');
   return places.map((place) => (isUrl(place) ? httpSource(place, asking) : place));
 }

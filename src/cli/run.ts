@@ -120,7 +120,7 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
     ...writing,
     ...(await moduleOptions(flags, context.command)),
     ...(await checkpointOptions(plan, flags, context.command)),
-    source: await sourcesOf(sources, {
+    source: sourcesOf(sources, {
       ...(headers.source !== undefined && { headers: headers.source }),
       ...(writing.retry.maxRetries !== undefined && { maxRetries: writing.retry.maxRetries }),
       onRetry: ({ retry, delayMs, why }) =>
