@@ -1,7 +1,7 @@
 import type { RecordBlock } from './record-block.ts';
 
-/** Bytes of a piece: read at the speed of memory, framed while they are in the processor's cache. */
-export const PIECE_BYTES = 256 * 1024;
+/** Bytes of a piece: read at the speed of memory. What is done once a piece costs nothing then, but it lasts as long as a chunk. */
+export const PIECE_BYTES = 1024 * 1024;
 
 /** Room in front of a piece: most records that begin in the piece before find place there. */
 const ROOM_BEFORE = 64 * 1024;

@@ -16,6 +16,16 @@ import { Stage } from './stage.ts';
 export const MIN_BATCH_SIZE = 100;
 export const MAX_BATCH_SIZE = 10_000;
 const DEFAULT_BATCH_SIZE = 1_000;
+/** Records of the next chunk that are collected while nobody can take it. */
+const MOST_AHEAD = DEFAULT_BATCH_SIZE;
+
+/** Who takes the chunks. */
+export interface ChunkTaker {
+  /** It takes no chunk before it has done with another. */
+  readonly isBusy: boolean;
+  /** Calls back, once, when it is no more, or takes no chunk ever again. */
+  onceFree(callback: () => void): void;
+}
 
 /** Options of `ChunkTransform`. */
 export interface ChunkTransformOptions {
@@ -48,7 +58,8 @@ export const CHUNK_OPTIONS: OptionNames<ChunkTransformOptions> = {
 /**
  * Collects records into chunks: blocks of records, or plain records of any object-mode stream, in; `Chunk`s out.
  * The last partial chunk comes at the end of the input, exactly once, and no chunk is ever empty. While one chunk waits
- * to be taken, at most one other is filled.
+ * to be taken, at most one other is filled; of a large one no more than 1,000 records while a `RetryingWriter` is busy,
+ * so that there is about one chunk in memory.
  * @throws RangeError when an option is out of its range
  */
 export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk<T>> {
@@ -62,6 +73,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
   #timer: NodeJS.Timeout | undefined;
   #isOverdue = false;
   #isStopped = false;
+  #taker: ChunkTaker | undefined;
 
   constructor(options: ChunkTransformOptions = {}) {
     knownOptions('ChunkTransform', options, CHUNK_OPTIONS);
@@ -94,22 +106,28 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
     this.#chunker.lower({ records, bytes });
   }
 
+  /** Reads no further than it must while `taker` is busy. */
+  waitFor(taker: ChunkTaker): void {
+    this.#taker = taker;
+  }
+
   override _write(
     item: RecordBlock<T> | T,
     encoding: string,
     callback: (error?: Error | null) => void,
   ): void {
+    const goOn = (error?: Error | null) => this.#whenWanted(callback, error);
     if (isRecordBlock(item)) {
-      super._write(item, encoding, callback);
+      super._write(item, encoding, goOn);
       return;
     }
     this.#countPlain();
     if (!this.#chunker.collect(item)) {
-      super._write(item, encoding, callback);
+      super._write(item, encoding, goOn);
       return;
     }
     this.#startTimer();
-    callback();
+    goOn();
   }
 
   /** Makes no further chunk: what has been read and is in none stays unwritten. */
@@ -144,6 +162,12 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#stopTimer();
     super._destroy(error, callback);
+  }
+
+  #whenWanted(callback: (error?: Error | null) => void, error: Error | null | undefined): void {
+    const isAhead = this.#chunker.waiting > MOST_AHEAD && this.#taker?.isBusy === true;
+    if (isAhead && !error) this.#taker?.onceFree(callback);
+    else callback(error);
   }
 
   #countPlain(): void {

@@ -9,7 +9,7 @@ import { Tally } from '../core/tally.ts';
 import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
 import { UnsentError, WriteError } from '../delivery/write-error.ts';
 import { ChunkCounts } from './chunk-counts.ts';
-import { ChunkTransform } from './chunk-transform.ts';
+import { type ChunkTaker, ChunkTransform } from './chunk-transform.ts';
 import { checkOrderBy, KeyOrder, type OrderBy } from './key-order.ts';
 import { Pace, type WritingPace } from './pace.ts';
 
@@ -63,7 +63,7 @@ const WRITER_OPTIONS: OptionNames<RetryingWriterOptions> = {
  * writer finishes, every chunk is safe and the sink is closed. Takes chunks (and blocks, each written as one chunk).
  * @throws RangeError or TypeError when an option is wrong; fails with a `WriteError` when a chunk could not be written
  */
-export class RetryingWriter<T = unknown> extends Writable {
+export class RetryingWriter<T = unknown> extends Writable implements ChunkTaker {
   readonly #sink: FullSink<T>;
   readonly #counts: ChunkCounts;
   readonly #pace: Pace<T>;
@@ -79,6 +79,7 @@ export class RetryingWriter<T = unknown> extends Writable {
   #inOrder: Promise<void> = Promise.resolve();
   readonly #unsettled = new Set<Promise<void>>();
   #onRoom: (() => void) | undefined;
+  #onFree: (() => void) | undefined;
   #isOpen = false;
 
   constructor(sink: Sink<T> | SinkFunction<T>, options: RetryingWriterOptions<T> = {}) {
@@ -116,12 +117,23 @@ export class RetryingWriter<T = unknown> extends Writable {
       if (!(upstream instanceof ChunkTransform)) return;
       if (this.#sink.limits !== undefined) upstream.respect(this.#sink.limits);
       pace.decideOf(upstream.adaptiveSize);
+      upstream.waitFor(this);
     });
   }
 
   /** How chunks are being written now; `undefined` while that is one after another, all of one size. */
   get pace(): WritingPace | undefined {
     return this.#pace.current(this.#unsettled.size);
+  }
+
+  /** Whether as many chunks are being written as may be, or the sink is not open yet and one waits. */
+  get isBusy(): boolean {
+    return this.writableLength > 0;
+  }
+
+  /** For the `ChunkTransform` that is piped to it. */
+  onceFree(callback: () => void): void {
+    this.#onFree = callback;
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
@@ -228,6 +240,9 @@ export class RetryingWriter<T = unknown> extends Writable {
     const onRoom = this.#onRoom;
     this.#onRoom = undefined;
     onRoom?.();
+    const onFree = this.#onFree;
+    this.#onFree = undefined;
+    onFree?.();
   }
 
   async #close(complete: boolean): Promise<void> {

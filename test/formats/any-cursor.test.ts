@@ -12,7 +12,9 @@ test.each(anyInputs)(
         const bytes = Buffer.from(isMarked ? `\ufeff${source}` : source);
         const cuts = offsets.map((offset) => offset % (bytes.length + 1)).toSorted((a, b) => a - b);
         const cursors: Cursor[] = [];
-        const whole = decodingFrom(undefined, format, bytes, cuts, { onCursor: (cursor) => cursors.push(cursor) });
+        const whole = decodingFrom(undefined, format, bytes, cuts, {
+          onCursor: (cursor) => cursors.push(cursor),
+        });
         for (const cursor of cursors) {
           const rest = { ...whole, items: whole.items.slice(cursor.records) };
           expect(decodingFrom(cursor, format, bytes, []), JSON.stringify(cursor)).toEqual(rest);

@@ -80,3 +80,31 @@ test('RetryingWriter decodes a chunk once, however often it is tried, and forget
   expect(blocks.flatMap((block) => block.records)).toEqual(rows);
   expect(decoded).toBe(6);
 });
+
+test.each([
+  [1_000, 1, 2_000],
+  [5_000, 1, 6_000],
+  [5_000, 2, 11_000],
+])('While %i records are written, %i times at once, %i are read', async (batchSize, concurrency, most) => {
+  let read = 0;
+  let written = 0;
+  const seen: number[] = [];
+  function* records() {
+    while (read < 20_000) yield { id: read++ };
+  }
+  const sink: Sink = {
+    name: 'slow',
+    guarantee: 'at-least-once',
+    async write(chunk) {
+      let before = -1;
+      for (; before < read; await new Promise((resolve) => setTimeout(resolve, 5))) before = read;
+      seen.push(read - written);
+      written += chunk.count;
+    },
+  };
+  const source = Readable.from(records(), { highWaterMark: 1 });
+  await pipeline(source, new ChunkTransform({ batchSize }), new RetryingWriter(sink, { concurrency }));
+  expect(written).toBe(20_000);
+  expect(Math.max(...seen)).toBeGreaterThanOrEqual(most);
+  expect(Math.max(...seen)).toBeLessThan(most + 20);
+});
