@@ -49,14 +49,13 @@ export class ProxiedConnection {
     return this.#passed;
   }
 
-  /** Ends both sides: `close` after what has been passed on (FIN), `reset` at once (RST). */
+  /** Ends both sides: `close` after what has been passed on (FIN), `reset` at once (RST), also what is being closed. */
   end(how: 'close' | 'reset'): void {
-    if (this.#ended.signal.aborted) return;
+    if (this.#ended.signal.aborted && how === 'close') return;
     this.#ended.abort();
     for (const socket of [this.#options.client, this.#options.target]) {
-      if (how === 'reset' && !socket.connecting) socket.resetAndDestroy();
-      else if (how === 'reset') socket.destroy();
-      else socket.destroySoon();
+      if (how === 'close') socket.destroySoon();
+      else reset(socket);
     }
   }
 
@@ -145,6 +144,17 @@ export class ProxiedConnection {
     const signal = AbortSignal.any([this.#ended.signal, removed]);
     await wait(Math.min(ms, MAX_TIMER_MS), signal).catch(() => undefined);
   }
+}
+
+/**
+ * Resets a socket at once. `resetAndDestroy` would first wait for what was written, which may never be sent, and if the
+ * socket were destroyed meanwhile by an error, the system would refuse the reset and the socket would never close. So this
+ * sets the mark by which `destroy` resets. One that is ending just now cannot be reset.
+ */
+function reset(socket: Socket): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (!socket.connecting && !isEnding && !socket.destroyed) Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
 
 function closeOf(socket: Socket): Promise<void> {
