@@ -74,16 +74,22 @@ class Delivery<T> {
 
   async run(): Promise<void> {
     try {
-      await backOff(() => this.#attempt(), {
-        numOfAttempts: this.#policy.maxRetries + 1,
-        startingDelay: 0,
-        jitter: 'none',
-        retry: () => this.#mayGoOn(),
-      });
+      await this.#attempt().catch((error: unknown) => this.#tryAgain(error));
     } catch {
       throw this.#failed();
     }
     if (!this.#remainder.isSafe) throw this.#failed();
+  }
+
+  /** What succeeds at once is not given to the package that drives attempts: old garbage of it would hold the chunk. */
+  async #tryAgain(error: unknown): Promise<void> {
+    if (!this.#mayGoOn()) throw error;
+    await backOff(() => this.#attempt(), {
+      numOfAttempts: this.#policy.maxRetries,
+      startingDelay: 0,
+      jitter: 'none',
+      retry: () => this.#mayGoOn(),
+    });
   }
 
   /**
