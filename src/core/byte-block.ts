@@ -51,6 +51,10 @@ export class ByteBlock<T> implements RecordBlock<T> {
     return this.encoded.starts.length;
   }
 
+  get memory(): ArrayBufferLike {
+    return this.encoded.bytes.buffer;
+  }
+
   get records(): readonly T[] {
     this.#options.onLook?.();
     this.#isSeen = true;

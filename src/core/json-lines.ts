@@ -12,6 +12,9 @@ const NONE = Buffer.alloc(0);
 
 let memory: Buffer = NONE;
 
+/** Copies bytes. */
+export type Keep = (bytes: Uint8Array) => Uint8Array;
+
 /** JSON texts, one a line. */
 export class JsonLines {
   /** Whole lines, some of which may be those of a neighbour. */
@@ -24,8 +27,11 @@ export class JsonLines {
     this.#starts = starts;
   }
 
-  /** @param textOf the JSON text of each of so many records */
-  static of(count: number, textOf: (index: number) => string): JsonLines {
+  /**
+   * @param textOf the JSON text of each of so many records
+   * @param keep copies the bytes to where they stay
+   */
+  static of(count: number, textOf: (index: number) => string, keep: Keep = copied): JsonLines {
     const starts = new Uint32Array(count + 1);
     let at = 0;
     let out = memory;
@@ -39,7 +45,7 @@ export class JsonLines {
       starts[i + 1] = at;
     }
     if (out.length <= MOST_KEPT) memory = out;
-    return new JsonLines(Buffer.from(out.subarray(0, at)), starts);
+    return new JsonLines(keep(out.subarray(0, at)), starts);
   }
 
   get count(): number {
@@ -49,6 +55,11 @@ export class JsonLines {
   /** All of them, as NDJSON. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(this.#starts[0], this.#starts.at(-1));
+  }
+
+  /** Where they lie. */
+  get memory(): ArrayBufferLike {
+    return this.#bytes.buffer;
   }
 
   byteLength(index: number): number {
@@ -80,6 +91,10 @@ export class JsonLines {
       (end, i) => parseJson(all.toString('utf8', this.#starts[i], end - 1)) as T,
     );
   }
+}
+
+function copied(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes);
 }
 
 function grown(given: Buffer, used: number, room: number): Buffer {

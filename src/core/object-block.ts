@@ -1,6 +1,6 @@
 import { copyRecord } from './copy-record.ts';
 import { encodeJson } from './json.ts';
-import { JsonLines } from './json-lines.ts';
+import { JsonLines, type Keep } from './json-lines.ts';
 import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
 import type { Positions } from './position-list.ts';
 import { BLOCK, type RecordBlock } from './record-block.ts';
@@ -38,6 +38,10 @@ export class ObjectBlock<T> implements RecordBlock<T> {
     return this.#records?.length ?? this.#json?.count ?? 0;
   }
 
+  get memory(): ArrayBufferLike | undefined {
+    return this.#records === undefined ? this.#json?.memory : undefined;
+  }
+
   get records(): readonly T[] {
     this.#decoded ??= this.#records ?? this.#lines().decode<T>();
     return this.#decoded;
@@ -46,10 +50,11 @@ export class ObjectBlock<T> implements RecordBlock<T> {
   /**
    * Keeps the records as their JSON and not as objects, which take several times the memory. Who looks at `records` then
    * finds what their JSON says. Where one has no JSON, all stay objects.
+   * @param keep copies the JSON to where it stays. @default into memory of its own
    */
-  keepAsJson(): void {
+  keepAsJson(keep?: Keep): void {
     try {
-      this.#lines();
+      this.#lines(keep);
       this.#records = undefined;
       this.#decoded = undefined;
     } catch {
@@ -109,8 +114,12 @@ export class ObjectBlock<T> implements RecordBlock<T> {
     return this.records[Symbol.iterator]();
   }
 
-  #lines(): JsonLines {
-    this.#json ??= JsonLines.of(this.count, (index) => this.#encode(this.#records?.[index] as T, index));
+  #lines(keep?: Keep): JsonLines {
+    this.#json ??= JsonLines.of(
+      this.count,
+      (index) => this.#encode(this.#records?.[index] as T, index),
+      keep,
+    );
     return this.#json;
   }
 

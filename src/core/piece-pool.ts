@@ -69,8 +69,8 @@ export class PiecePool {
     this.#reuse(loan);
   }
 
-  #loanOf({ encoded }: RecordBlock): Loan | undefined {
-    return encoded && this.#loans.get(encoded.bytes.buffer);
+  #loanOf({ memory }: RecordBlock): Loan | undefined {
+    return memory && this.#loans.get(memory);
   }
 
   #reuse({ piece, travelling, isDecoded }: Loan): void {

@@ -82,6 +82,8 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
   readonly records: readonly T[];
   /** The records as they are in the source; absent when they were made from objects. */
   readonly encoded?: RecordBytes | undefined;
+  /** Where the bytes of the records lie, for who lends memory; absent while they are objects. */
+  readonly memory?: ArrayBufferLike | undefined;
   /** Where the records are in the source, without holding on to the block; absent when only `position` tells it. */
   readonly positions?: Positions | undefined;
   /** Where record `index` (from 0) is in the source. */

@@ -6,7 +6,7 @@ import { type FieldSearch, type RecordBlock, type RecordBytes, sliceOfBytes } fr
 import { type Frames, ScanError } from '../scan/index.ts';
 import { Carry, type Region } from './carry.ts';
 import type { FramedDecoderOptions } from './framed-decoder-options.ts';
-import { FramedRun, firstLarger } from './framed-run.ts';
+import { FramedRun, firstLarger, lastWithin } from './framed-run.ts';
 import { countFeeds, LineCounter } from './line-counter.ts';
 import type { RecordFlaw } from './record-flaw.ts';
 
@@ -22,6 +22,8 @@ type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
 
 /** Pieces behind the last look: a chunk of 10,000 records is read long before it is looked at. */
 const LOOK_LASTS = 256;
+/** Bytes that are decoded at once: objects are several times as large, and live until the next stage has taken all. */
+const DECODED_BYTES = 256 * 1024;
 /** Of a record that is too large only this much is set aside. */
 const RAW_PREFIX = 1_024;
 const NOTHING = new Uint8Array(0);
@@ -107,7 +109,11 @@ export class FramedDecoder<T> implements Decoder<T> {
     let from = this.#awaitsHeader && run.count > 0 ? this.#takeHeader(run) : 0;
     while (from < run.count) {
       const large = firstLarger(encoded, from, this.#options.maxRecordBytes);
-      yield* this.#decodeRun(run, from, large);
+      for (let next = from; next < large; ) {
+        const to = this.#looksLeft > 0 ? lastWithin(encoded, next, large, DECODED_BYTES) : large;
+        yield* this.#decodeRun(run, next, to);
+        next = to;
+      }
       if (large < run.count) yield this.#malformed(run, { ...this.#tooLarge(), index: large });
       from = large + 1;
     }

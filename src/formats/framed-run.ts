@@ -25,3 +25,11 @@ export function firstLarger({ bytes, starts, ends }: RecordBytes, from: number, 
   for (let i = from; i < starts.length; i++) if (ends[i]! - starts[i]! > most) return i;
   return starts.length;
 }
+
+/** The index behind the last record up to `end`, not including it, that ends within so many bytes; at least one is. */
+export function lastWithin({ starts, ends }: RecordBytes, from: number, end: number, most: number): number {
+  const last = starts[from]! + most;
+  let to = from + 1;
+  while (to < end && ends[to]! <= last) to++;
+  return to;
+}

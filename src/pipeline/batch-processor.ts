@@ -187,7 +187,10 @@ function createStages<In, Out>(
   current.chunker = chunker;
   const parts = partlyDone(from, resumption?.finished ?? []);
   const done = parts.size > 0 ? [new LeaveOutMade(parts, tally)] : [];
-  const keep = takesJson === true && orderBy === undefined ? [new KeepAsJson()] : [];
+  const keep =
+    takesJson === true && orderBy === undefined
+      ? [new KeepAsJson(keepsNothing === true ? pool : undefined)]
+      : [];
   const stages = [reader, ...createRecordStages(options, tally, pool), ...done, ...keep, chunker, writer];
   return stages as readonly unknown[] as readonly NodeJS.ReadWriteStream[];
 }
