@@ -1,3 +1,5 @@
+import { SPACES } from './bytes';
+
 // Sixty-four bytes at a time: bit i of a mask speaks of byte i of the block.
 
 // @ts-ignore: decorator
@@ -15,7 +17,7 @@ export function equalTo(p: usize, byte: v128): u64 {
 // @ts-ignore: decorator
 @inline
 export function equalButCase(p: usize, byte: v128): u64 {
-  const bit = i8x16.splat(0x20);
+  const bit = v128.load(SPACES);
   return (
     bits(i8x16.eq(v128.or(v128.load(p), bit), byte)) |
     (bits(i8x16.eq(v128.or(v128.load(p, 16), bit), byte)) << 16) |

@@ -1,4 +1,5 @@
 import { equalTo, padBlock, prefixXor } from './blocks';
+import { FEEDS, RETURNS } from './bytes';
 import { ESCAPED, FIELD_START, QUOTED, QUOTE_SEEN, RECORD_START, UNQUOTED } from './csv-states';
 import { ENDS, STARTS, STATE, WINDOW } from './layout';
 
@@ -46,7 +47,7 @@ export function frameCsv(length: i32, by: i32): void {
 function frameBlock(base: i32, n: i32): bool {
   const p = WINDOW + base;
   const valid: u64 = n < 64 ? ((<u64>1) << n) - 1 : -1;
-  const breaks = (equalTo(p, i8x16.splat(0x0a)) | equalTo(p, i8x16.splat(0x0d))) & valid;
+  const breaks = (equalTo(p, v128.load(FEEDS)) | equalTo(p, v128.load(RETURNS))) & valid;
   const quotes = quote < 0 ? 0 : equalTo(p, i8x16.splat(<i8>quote)) & valid;
   let inside: u64 = place == QUOTED ? -1 : 0;
   let lastOpened: i32 = opened;

@@ -1,4 +1,5 @@
 import { equalButCase, equalTo, escapedBy, padBlock, prefixXor } from './blocks';
+import { BACKSLASHES, CLOSINGS, OPENINGS, QUOTES } from './bytes';
 import {
   CLOSE_STRING,
   COLON,
@@ -51,22 +52,18 @@ export function frameJson(length: i32, shift: i32): i32 {
   count = 0;
   padBlock(WINDOW + length);
 
-  const QUOTES = i8x16.splat(0x22);
-  const BACKSLASHES = i8x16.splat(0x5c);
-  const OPENING = i8x16.splat(0x7b);
-  const CLOSING = i8x16.splat(0x7d);
 
   for (let base: i32 = 0; base < length && stop == MORE; base += 64) {
     const p = WINDOW + base;
     const n = min(64, length - base);
-    const escaped = escapedBy(equalTo(p, BACKSLASHES), escapeCarry);
-    const quotes = equalTo(p, QUOTES) & ~escaped;
+    const escaped = escapedBy(equalTo(p, v128.load(BACKSLASHES)), escapeCarry);
+    const quotes = equalTo(p, v128.load(QUOTES)) & ~escaped;
     const inside = (quotes == 0 ? 0 : prefixXor(quotes)) ^ stringCarry;
     escapeCarry = n < 64 ? (escaped >> n) & 1 : endsInEscape(p, escaped);
     stringCarry = <u64>(<i64>inside >> 63);
     const outside = ~inside;
-    const opens = outside == 0 ? 0 : equalButCase(p, OPENING) & outside;
-    const closes = outside == 0 ? 0 : equalButCase(p, CLOSING) & outside;
+    const opens = outside == 0 ? 0 : equalButCase(p, v128.load(OPENINGS)) & outside;
+    const closes = outside == 0 ? 0 : equalButCase(p, v128.load(CLOSINGS)) & outside;
 
     let i: i32 = 0;
     while (i < n) {

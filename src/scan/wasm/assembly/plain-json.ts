@@ -1,4 +1,5 @@
 import { bits, equalButCase } from './blocks';
+import { EXPONENTS, NINES, OPENINGS, ZEROS } from './bytes';
 import { WINDOW } from './layout';
 
 /**
@@ -17,11 +18,11 @@ export function isPlainJson(from: i32, to: i32, most: i32): bool {
   for (let p = WINDOW + from; p < end; p += 64) {
     const n = end - p;
     const valid: u64 = n < 64 ? ((<u64>1) << n) - 1 : -1;
-    left -= <i32>popcnt(equalButCase(p, i8x16.splat(0x7b)) & valid);
+    left -= <i32>popcnt(equalButCase(p, v128.load(OPENINGS)) & valid);
     if (left < 0) return false;
 
     const digits = digitsOf(p) & valid;
-    const exponents = equalButCase(p, i8x16.splat(0x65)) & valid;
+    const exponents = equalButCase(p, v128.load(EXPONENTS)) & valid;
     if (exponents & ((digits << 1) | (ones >> 63))) return false;
     const nextTwos = digits & ((digits << 1) | (ones >> 63));
     const nextFours = nextTwos & ((nextTwos << 2) | (twos >> 62));
@@ -49,5 +50,6 @@ function digitsOf(p: usize): u64 {
 // @ts-ignore: decorator
 @inline
 function areDigits(bytes: v128): u64 {
-  return bits(i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10)));
+  const digits = i8x16.sub(bytes, v128.load(ZEROS));
+  return bits(i8x16.eq(i8x16.min_u(digits, v128.load(NINES)), digits));
 }
