@@ -80,7 +80,7 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
           framer: createFramer(),
           format: 'csv',
           maxRecordBytes,
-          hasLines: true,
+          lines: 'anywhere',
           isRecoverable: true,
           incomplete: 'The quote is not closed',
           ...(from === undefined && header === true && { takeHeader }),

@@ -9,8 +9,8 @@ export interface FramedDecoderOptions<T> {
   readonly framer: Framer;
   readonly format: RecordFormat;
   readonly maxRecordBytes: number;
-  /** Whether positions tell lines. */
-  readonly hasLines: boolean;
+  /** Where line feeds are that are counted: only between records, or inside of them, too. @default they are not counted */
+  readonly lines?: 'between' | 'anywhere';
   /** Whether a malformed record leaves the next one findable. */
   readonly isRecoverable: boolean;
   readonly decode: (encoded: RecordBytes) => DecodedRun<T>;

@@ -54,7 +54,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     this.#options = options;
     const { bytes = 0, records = 0, lines = 0 } = options.context.from ?? {};
     this.#carry = new Carry(bytes);
-    this.#lines = options.hasLines ? new LineCounter(lines) : undefined;
+    this.#lines = options.lines && new LineCounter(options.lines, lines);
     this.#awaitsHeader = options.takeHeader !== undefined;
     this.#records = records;
     this.#start = this.#cursor(bytes, lines + 1);

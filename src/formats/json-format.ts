@@ -83,7 +83,6 @@ function decoderOf<T>(context: DecodeContext, framer: Framer, decoding: JsonDeco
     framer,
     format: 'json',
     maxRecordBytes: decoding.maxRecordBytes,
-    hasLines: false,
     isRecoverable: false,
     decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
     check: (encoded) => checkJson(encoded, decoding),

@@ -33,7 +33,7 @@ export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
         framer: new LineFramer({ keepBlank: false }),
         format: 'json',
         maxRecordBytes: decoding.maxRecordBytes,
-        hasLines: true,
+        lines: 'between',
         isRecoverable: true,
         decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
         check: (encoded) => checkJson(encoded, decoding),

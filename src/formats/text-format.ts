@@ -28,7 +28,7 @@ export function text(options: TextOptions = {}): Format<string> {
         framer: new LineFramer({ keepBlank: true }),
         format: 'text',
         maxRecordBytes,
-        hasLines: true,
+        lines: 'between',
         isRecoverable: true,
         decode: (encoded) => decodeEach(encoded.starts.length, textOfRecords(encoded)),
       }),
