@@ -47,8 +47,9 @@ export class Resumption {
   #savedAt = Number.NEGATIVE_INFINITY;
   /** Which source the cursor was in when it was saved: a note does not say what the sources are. */
   #savedSource: number | undefined;
-  /** What is being saved while the next chunk is written already. */
+  /** What is being saved while the next chunk is written already, or was saved last. */
   #saving: Promise<void> | undefined;
+  #isSaving = false;
 
   /**
    * Takes the run for this process, and looks at what an earlier one has noted.
@@ -229,8 +230,12 @@ export class Resumption {
 
   get #isDue(): boolean {
     if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) return true;
-    const isKnownToSink = this.#store === this.#sink.ledger || this.#sink.guarantee === 'effectively-once';
-    return !this.#isNotable && !isKnownToSink;
+    return !this.#isNotable && !this.#isKnownToSink;
+  }
+
+  /** What is written again is noticed there. */
+  get #isKnownToSink(): boolean {
+    return this.#store === this.#sink.ledger || this.#sink.guarantee === 'effectively-once';
   }
 
   get #isNotable(): boolean {
@@ -238,16 +243,21 @@ export class Resumption {
   }
 
   /**
-   * Saves or notes while the next chunk is written: most sinks take longer than a disk. No more than one saving is under
-   * way, so that a crash repeats at most one chunk more than those that were being written.
+   * Saves or notes while the next chunk is written. No more than one saving is under way, so that a crash repeats at most
+   * one chunk more than those that were being written; where the sink notices what comes again, no chunk waits for it.
    */
   async #saveMeanwhile(): Promise<void> {
+    if (this.#isSaving && this.#isKnownToSink) return;
     const before = this.#saving;
     await before;
     if (this.#saving !== before) return; // another chunk has begun one since, which says of this one, too
-    if (this.#isDue) this.#saving = this.#save('running');
-    else if (this.#isNotable) this.#saving = this.#store.note!(this.#run, this.#progress);
-    this.#saving?.catch(() => {}); // thrown to whoever comes next
+    const saving = this.#isDue
+      ? this.#save('running')
+      : this.#isNotable && this.#store.note?.(this.#run, this.#progress);
+    if (!saving) return;
+    this.#saving = saving;
+    this.#isSaving = true;
+    void saving.catch(() => {}).finally(() => (this.#isSaving = false)); // whoever comes next is told why it failed
   }
 
   async #save(state: 'running' | 'finished'): Promise<void> {

@@ -274,6 +274,44 @@ describe('BatchProcessor with a checkpoint', () => {
     expect(listener.given).toEqual([...given, ...DONE]);
   });
 
+  test.each<[string, Sink['guarantee'], number]>([
+    ['at most one chunk more is written', 'at-least-once', 200],
+    ['all chunks are written where the sink notices what comes again', 'effectively-once', 500],
+  ])('while a checkpoint is being saved %s', async (_name, guarantee, most) => {
+    stoppedClock();
+    const store = memoryCheckpoint();
+    const slow = Promise.withResolvers<void>();
+    let written = 0;
+    let isSaving = false;
+    const run = processor({
+      source: rows(500),
+      checkpoint: {
+        store: {
+          load: (name) => store.load(name),
+          async save(name, checkpoint) {
+            isSaving = true;
+            await slow.promise;
+            await store.save(name, checkpoint);
+          },
+        },
+        run: 'a',
+      },
+      sink: {
+        name: 'place',
+        guarantee,
+        async write(chunk) {
+          await setImmediate();
+          written += chunk.count;
+        },
+      },
+    }).run();
+    for (let turn = 0; turn < 200; turn++) await setImmediate();
+    expect([isSaving, written]).toEqual([true, most]);
+    slow.resolve();
+    expect(await run).toMatchObject({ written: 500 });
+    expect(await store.load('a')).toMatchObject({ state: 'finished', cursor: { records: 500 } });
+  });
+
   test('saves what was only noted when it ends early', async () => {
     stoppedClock();
     const listener = listening(memoryCheckpoint(), true);
