@@ -251,10 +251,8 @@ export class Resumption {
     const before = this.#saving;
     await before;
     if (this.#saving !== before) return; // another chunk has begun one since, which says of this one, too
-    const saving = this.#isDue
-      ? this.#save('running')
-      : this.#isNotable && this.#store.note?.(this.#run, this.#progress);
-    if (!saving) return;
+    if (!this.#isDue && (this.#isKnownToSink || !this.#isNotable)) return;
+    const saving = this.#isDue ? this.#save('running') : this.#store.note!(this.#run, this.#progress);
     this.#saving = saving;
     this.#isSaving = true;
     void saving.catch(() => {}).finally(() => (this.#isSaving = false)); // whoever comes next is told why it failed

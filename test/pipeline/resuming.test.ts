@@ -252,6 +252,7 @@ describe('BatchProcessor with a checkpoint', () => {
       ['s 0:100', 'n 0:200', 'n 0:300', 'n 0:400', 'n 0:500'],
     ],
     ['saves each chunk where nothing can be noted', {}, false, [100, 200, 300, 400].map((n) => `s 0:${n}`)],
+    ['leaves to the sink what comes again', { guarantee: 'effectively-once' }, true, ['s 0:100']],
     [
       'leaves to the sink what comes again where nothing can be noted',
       { guarantee: 'effectively-once' },
