@@ -1,6 +1,6 @@
 import type { RecordBlock } from './record-block.ts';
 
-/** Bytes of a piece: read at the speed of memory. What is done once a piece costs nothing then, but it lasts as long as a chunk. */
+/** Bytes of a piece: read at the speed of memory, and so many that what is done once for each costs little. */
 export const PIECE_BYTES = 1024 * 1024;
 
 /** Room in front of a piece: most records that begin in the piece before find place there. */

@@ -20,7 +20,7 @@ interface Examined<T> {
 
 type Decoded<T> = Generator<RecordBlock<T> | MalformedRecord, void>;
 
-/** Pieces behind the last look: a chunk of 10,000 records is read long before it is looked at. */
+/** Runs of records behind the last look: a chunk of 10,000 records is read long before it is looked at. */
 const LOOK_LASTS = 256;
 /** Bytes that are decoded at once: objects are several times as large, and live until the next stage has taken all. */
 const DECODED_BYTES = 256 * 1024;

@@ -23,7 +23,7 @@ const MOST_AHEAD = DEFAULT_BATCH_SIZE;
 export interface ChunkTaker {
   /** It takes no chunk before it has done with another. */
   readonly isBusy: boolean;
-  /** Calls back, once, when it is no more, or takes no chunk ever again. */
+  /** Calls back, once, when it is no more. */
   onceFree(callback: () => void): void;
 }
 
