@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { PipelineError } from '../core/errors.ts';
 import type { Encoder } from '../core/format.ts';
@@ -47,7 +48,8 @@ async function columnsAfter(
 }
 
 async function headerOf({ file, copy }: ExistingOutput, delimiter: string): Promise<readonly string[]> {
-  const lines = createReadStream(copy).pipe(parse({ delimiter, bom: true, to: 1, relax_column_count: true }));
+  const parser = parse({ delimiter, bom: true, to: 1, relax_column_count: true });
+  const lines = pipeline(createReadStream(copy), parser, () => undefined); // whoever reads the lines is told what failed
   for await (const header of lines) return header as readonly string[];
   throw new PipelineError({ code: 'SINK_FAILED', message: `${file} has no header line to go on from` });
 }
