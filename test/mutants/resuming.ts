@@ -37,8 +37,8 @@ export const RESUMING: readonly Mutant[] = [
   {
     name: 'takes what is noted for safe',
     file: 'pipeline/resumption.ts',
-    find: 'this.#saving = this.#store.note!(this.#run, this.#progress);',
-    replace: '{ this.#isAhead = false; this.#saving = this.#store.note!(this.#run, this.#progress); }',
+    find: '    this.#saving = saving;\n',
+    replace: '    this.#saving = saving;\n    this.#isAhead = false;\n',
     test: 'pipeline/resuming.test.ts',
     only: 'saves what was only noted when it ends early',
   },

@@ -84,7 +84,7 @@ async function runOnce(
   let timer: NodeJS.Timeout | undefined;
   const crashed = new Promise<'crashed'>((resolve) => {
     if (mishap === undefined || mishap.kind === 'cut') return;
-    timer = setTimeout(() => {
+    const strike = () => {
       if (mishap.kind === 'stop') processor.stop();
       else if (mishap.kind === 'abort') aborting.abort();
       else {
@@ -92,9 +92,18 @@ async function runOnce(
         else world.cutPower();
         resolve('crashed');
       }
-    }, mishap.after);
+    };
+    timer = setTimeout(strike, mishap.after);
+    let notes = mishap.kind === 'power cut' ? 1 + (mishap.after % 2) : Infinity;
+    world.onNote = () => {
+      if (--notes === 0) strike();
+    };
   });
-  return inVirtualTime(Promise.race([ended, crashed]).finally(() => clearTimeout(timer)));
+  const over = () => {
+    clearTimeout(timer);
+    world.onNote = undefined;
+  };
+  return inVirtualTime(Promise.race([ended, crashed]).finally(over));
 }
 
 /** Whatever happens, the counts of a run add up. */

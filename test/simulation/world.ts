@@ -40,7 +40,7 @@ export interface Scenario {
   readonly isIdempotent: boolean;
   readonly transform: 'none' | 'filter' | 'many' | 'async';
   readonly rates: FaultRates;
-  /** What happens to the runs before the last one, and after how many milliseconds. */
+  /** What happens to the runs before the last one: after how many milliseconds, a power cut also after a few notes. */
   readonly mishaps: readonly {
     readonly kind: 'stop' | 'abort' | 'crash' | 'power cut' | 'cut';
     readonly after: number;
@@ -52,7 +52,7 @@ export function scenarioOf(seed: number): Scenario {
   const below = (end: number) => Math.floor(random() * end);
   const oneOf = <T>(...values: readonly T[]): T => values[below(values.length)]!;
   const chance = (share: number) => random() < share;
-  const records = oneOf(0, 1, 99, 100, 101, below(600), below(1_500));
+  const records = oneOf(0, 1, 99, 100, 101, below(600), below(1_500), 1_000 + below(1_000));
   const some = (share: number) =>
     new Set(Array.from({ length: records }, (_, id) => id).filter(() => chance(share)));
   const rate = () => (chance(0.5) ? random() * 0.3 : 0);
@@ -134,6 +134,8 @@ export class World {
   #saved: Checkpoint | undefined;
   /** What is left of it after a power cut. */
   #safe: Checkpoint | undefined;
+  /** Called when a chunk was noted. */
+  onNote: (() => void) | undefined;
   #run = 0;
   /** Of the process that runs now. */
   #life: Life = { isOver: false };
@@ -226,6 +228,7 @@ export class World {
           await store.note(run, progress);
           await taken(run);
           this.sometimes.add('a chunk is noted');
+          this.onNote?.();
         },
       }),
     };
