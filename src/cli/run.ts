@@ -4,7 +4,7 @@ import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
 import type { TransformFunction } from '../streams/transform.ts';
 import { noteOf } from './checkpoint-commands.ts';
 import { type CheckpointFlags, type CheckpointPlace, checkpointPlace } from './checkpoint-place.ts';
-import { createSink } from './create-sink.ts';
+import { createSink, tellingContinued } from './create-sink.ts';
 import { UsageError } from './exit-codes.ts';
 import { checkFolder, checkSources, describeSources } from './places.ts';
 import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
@@ -60,6 +60,7 @@ interface Context extends Partial<ReportContext> {
   sink?: string;
   isAllOrNothing?: boolean;
   notedIn?: string;
+  isContinued?: boolean;
 }
 
 interface RunPlan {
@@ -126,8 +127,11 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
       onRetry: ({ retry, delayMs, why }) =>
         screen.note(`Source: retry ${retry} in ${showWait(delayMs)} (${why})`),
     }),
-    sink: await createSink(sink, flags, headers.sink),
+    sink: tellingContinued(await createSink(sink, flags, headers.sink), () => {
+      context.isContinued = true;
+    }),
     signal: stopping.signal,
+    graceMs: 0,
     retry: {
       ...writing.retry,
       onRetry: ({ retry, delayMs, failure, chunk }) =>

@@ -25,9 +25,13 @@ export class Lanes {
   /**
    * Waits for leave to write.
    * @returns `undefined` when the sink is given up
-   * @throws the reason of the signal, at once, when it aborts
+   * @throws the reason of the signal, at once, when it aborts, and that of `stop` instead of waiting
    */
-  async enter(attempts: number, signal: AbortSignal): Promise<Pass | undefined> {
+  async enter(
+    attempts: number,
+    signal: AbortSignal,
+    stop: AbortSignal | undefined,
+  ): Promise<Pass | undefined> {
     const lane: Lane = { attempts, wake: () => {} };
     this.#queue(lane);
     try {
@@ -38,7 +42,8 @@ export class Lanes {
         const isFirst = this.#waiting[0] === lane;
         const pass = isFirst ? this.#brake.admit(now) : undefined;
         if (pass !== undefined) return pass;
-        await untilWoken(lane, isFirst ? this.#brake.closedMs(now) : 0, signal);
+        stop?.throwIfAborted();
+        await untilWoken(lane, isFirst ? this.#brake.closedMs(now) : 0, stop ? [signal, stop] : [signal]);
       }
     } finally {
       this.#waiting.splice(this.#waiting.indexOf(lane), 1);
@@ -59,11 +64,11 @@ export class Lanes {
   }
 }
 
-/** Until the lane is woken, the time is over, or the signal aborts. @param ms 0 for no bound */
-async function untilWoken(lane: Lane, ms: number, signal: AbortSignal): Promise<void> {
+/** Until the lane is woken, the time is over, or a signal aborts. @param ms 0 for no bound */
+async function untilWoken(lane: Lane, ms: number, signals: readonly AbortSignal[]): Promise<void> {
   const woken = new AbortController();
   lane.wake = () => woken.abort();
-  const either = AbortSignal.any([signal, woken.signal]);
+  const either = AbortSignal.any([...signals, woken.signal]);
   if (ms > 0) await wait(Math.min(Math.ceil(ms), MAX_TIMER_MS), either).catch(() => {});
   else
     await new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));

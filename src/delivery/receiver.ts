@@ -36,10 +36,10 @@ export class Receiver {
 
   /**
    * Waits until a chunk may be written that was tried so often. @returns `undefined` when the sink is given up
-   * @throws the reason of the signal, at once, when it aborts
+   * @throws the reason of the signal, at once, when it aborts, and that of `stop` instead of waiting
    */
-  enter(attempts: number, signal: AbortSignal): Promise<Pass | undefined> {
-    return this.#lanes.enter(attempts, signal);
+  enter(attempts: number, signal: AbortSignal, stop: AbortSignal | undefined): Promise<Pass | undefined> {
+    return this.#lanes.enter(attempts, signal, stop);
   }
 
   /** @param met why it was not taken @returns whether nothing is sent for a time because of it */

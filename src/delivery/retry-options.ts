@@ -48,6 +48,11 @@ export interface RetryOptions extends BackoffOptions {
   readonly retryBudget?: number | false;
   /** Says what an error means, before the tables do: return `undefined` to leave it to them. */
   readonly classify?: ClassifyFunction;
+  /**
+   * Ends all waits when it aborts, and a chunk that fails is not tried again: it fails with the code `ABORTED`. An attempt
+   * that is under way comes to its end. @default nothing does
+   */
+  readonly stop?: AbortSignal | undefined;
   /** Called before each wait. What it throws fails the chunk. */
   readonly onRetry?: (event: RetryEvent) => void;
   /** Called when the sink asks for time, and nothing is sent meanwhile. What it throws fails the chunk that was asked. */
@@ -62,6 +67,7 @@ export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
   onUnknownOutcome: true,
   retryBudget: true,
   classify: true,
+  stop: true,
   onRetry: true,
   onPause: true,
 };
@@ -103,6 +109,7 @@ export interface RetryPolicy {
   readonly maxRetryAfterMs: number;
   readonly onUnknownOutcome: 'retry' | 'fail';
   readonly classify: ClassifyFunction | undefined;
+  readonly stop: AbortSignal | undefined;
   readonly onRetry: ((event: RetryEvent) => void) | undefined;
   readonly onPause: ((event: PauseEvent) => void) | undefined;
   /** Milliseconds before retry number 1, 2, … */
@@ -115,7 +122,7 @@ export interface RetryPolicy {
 /** @throws RangeError or TypeError when an option is wrong */
 export function retryPolicy(options: RetryOptions): RetryPolicy {
   const { maxRetries = 3, timeoutMs = 60_000, maxRetryAfterMs = 300_000, retryBudget = 500 } = options;
-  const { onUnknownOutcome = 'retry', classify, onRetry, onPause } = options;
+  const { onUnknownOutcome = 'retry', classify, stop, onRetry, onPause } = options;
   integerBetween('maxRetries', maxRetries, 0, 100);
   if (timeoutMs !== Number.POSITIVE_INFINITY) numberBetween('timeoutMs', timeoutMs, 1, MAX_TIMER_MS);
   numberBetween('maxRetryAfterMs', maxRetryAfterMs, 0, MAX_TIMER_MS);
@@ -123,12 +130,14 @@ export function retryPolicy(options: RetryOptions): RetryPolicy {
   if (retryBudget !== false) integerBetween('retryBudget', retryBudget, 0, MAX_RETRY_BUDGET);
   for (const [name, option] of Object.entries({ classify, onRetry, onPause }))
     expectKind(name, option, option === undefined || typeof option === 'function', 'a function');
+  expectKind('stop', stop, stop === undefined || stop instanceof AbortSignal, 'an AbortSignal');
   return {
     maxRetries,
     timeoutMs,
     maxRetryAfterMs,
     onUnknownOutcome,
     classify,
+    stop,
     onRetry,
     onPause,
     delayBefore: backoff(options),

@@ -24,7 +24,7 @@ import { WriteError } from './write-error.ts';
  * All writes share one brake and one retry budget: when the sink asks for time (429, 503, `Retry-After`) none goes to it,
  * then one as a probe, then more and more. When `maxRetries` probes in a row have failed, all that wait fail.
  * @throws RangeError or TypeError when an option is wrong; `write` rejects with a `WriteError`, whose code is `ABORTED`
- * when the signal of the run ended it
+ * when the signal of the run or `stop` ended it
  */
 export function retrying<T>(sink: Sink<T>, options: RetryOptions = {}): FullSink<T> {
   knownOptions('retrying', options, RETRY_OPTIONS);
@@ -53,6 +53,8 @@ class Delivery<T> {
   #cost: number | undefined;
   /** Whether the last attempt took longer than it may. */
   #isOverdue = false;
+  /** A failure that would pass is not waited for, since the run was told to stop. */
+  #isStopped = false;
   /** Why a failure that would pass is not waited for. */
   #note: string | undefined;
 
@@ -97,7 +99,10 @@ class Delivery<T> {
    * its own wait of 0 takes is a part of the wait.
    */
   async #attempt(): Promise<void> {
-    await wait(Math.ceil(Math.max(this.#dueAt - performance.now(), 0)), this.#signal);
+    this.#signal.throwIfAborted();
+    const { stop } = this.#policy;
+    const ms = Math.ceil(this.#dueAt - performance.now());
+    if (ms > 0) await wait(ms, stop === undefined ? this.#signal : AbortSignal.any([this.#signal, stop]));
     const pass = await this.#enter();
     const met = await this.#write();
     const isPaused = this.#receiver.leave(pass, met);
@@ -108,7 +113,7 @@ class Delivery<T> {
   }
 
   async #enter(): Promise<Pass> {
-    const pass = await this.#receiver.enter(this.#attempts, this.#signal);
+    const pass = await this.#receiver.enter(this.#attempts, this.#signal, this.#policy.stop);
     if (pass !== undefined) return pass;
     this.#note = this.#receiver.whyGivenUp();
     this.#met ??= unsent(this.#receiver.met ?? NEVER_TRIED);
@@ -165,7 +170,9 @@ class Delivery<T> {
   #mayGoOn(): boolean {
     const met = this.#met ?? NEVER_TRIED;
     const { error, failure } = met;
-    if (this.#signal.aborted || !isTransientKind(failure.kind)) return false;
+    if (this.#signal.aborted || (this.#met !== undefined && !isTransientKind(failure.kind))) return false;
+    this.#isStopped = this.#policy.stop?.aborted === true;
+    if (this.#isStopped || this.#met === undefined) return false;
     this.#note ??= this.#whyNotLater(met);
     if (this.#note !== undefined || this.#attempts > this.#maxRetries(failure)) return false;
     this.#cost = this.#isOverdue ? TIMEOUT_RETRY_COST : RETRY_COST;
@@ -225,8 +232,9 @@ class Delivery<T> {
       refusals: refusals && new Map(Array.from(refusals, ([index, { error }]) => [index, error])),
       undivided: this.#remainder.undivided,
     };
-    if (this.#signal.aborted)
-      return new WriteError({ ...shared, code: 'ABORTED', failure: RUN_ABORTED, cause: this.#signal.reason });
+    const ending = this.#signal.aborted ? this.#signal : this.#isStopped ? this.#policy.stop : undefined;
+    if (ending !== undefined)
+      return new WriteError({ ...shared, code: 'ABORTED', failure: RUN_ABORTED, cause: ending.reason });
 
     const met = this.#met ?? NEVER_TRIED;
     const refused = [...(refusals?.values() ?? [])];

@@ -37,7 +37,7 @@ export interface CheckpointOptions {
 
 /** Options of `BatchProcessor`. */
 export interface BatchProcessorOptions<In = unknown, Out = In>
-  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool' | 'watch'> {
+  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool' | 'watch' | 'signal'> {
   /** A path or glob, a URL, `-` for stdin, a Node or web stream, a `Response`, an (async) iterable, or several. */
   readonly source: SourceInput;
   /** Where the chunks go: a sink, or a function `async (records, { chunk, attempt, signal }) => …`. */
@@ -67,7 +67,7 @@ export interface BatchProcessorOptions<In = unknown, Out = In>
   /** Notes how far the run has come, so that the same run, started again, goes on where this one ended. @default none */
   readonly checkpoint?: CheckpointOptions;
   /** How a chunk that fails is retried. @default 1 s, 2 s, 4 s, at most 30 s, 3 retries */
-  readonly retry?: RetryOptions;
+  readonly retry?: Omit<RetryOptions, 'stop'>;
   /**
    * Where records go that the sink refuses for good, and with `onInvalid: 'dead-letter'` those that are invalid; closed
    * at the end. @default nowhere: the first refused record ends the run
@@ -78,6 +78,13 @@ export interface BatchProcessorOptions<In = unknown, Out = In>
    * more ends it with the code `TOO_MANY_INVALID`. @default no bound
    */
   readonly maxInvalid?: number | undefined;
+  /**
+   * Stops the run: it reads no further, waits for no retry, finishes what is being written, saves the checkpoint and
+   * rejects with the code `ABORTED`. What takes longer than `graceMs` is aborted.
+   */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that the `signal` leaves to finish what is being written; 0 aborts it at once. @default 30_000 */
+  readonly graceMs?: number;
   /** Called when a source begins, after each chunk, and at the end. */
   readonly onProgress?: (progress: Progress) => void;
   /** Called with the name and the format of each source as it begins. */
@@ -108,6 +115,8 @@ export const PROCESSOR_OPTIONS: OptionNames<BatchProcessorOptions> = {
   checkpoint: true,
   retry: true,
   maxInvalid: true,
+  signal: true,
+  graceMs: true,
   onProgress: true,
   onSource: true,
 };

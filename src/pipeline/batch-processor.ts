@@ -9,12 +9,12 @@ import { KeepAsJson } from '../streams/keep-as-json.ts';
 import { LeaveOutMade, partlyDone } from '../streams/leave-out-made.ts';
 import { readRecords, type SourceEvent } from '../streams/read-records.ts';
 import { RetryingWriter } from '../streams/retrying-writer.ts';
-import type { EndsEarly } from '../streams/stage.ts';
 import type { BatchProcessorOptions } from './batch-options.ts';
 import { checkOptions, createChunker, createRecordStages, limitOf, readingOf } from './create-stages.ts';
 import { Inputs } from './inputs.ts';
 import type { InvalidLimit } from './invalid-limit.ts';
 import { Resumption } from './resumption.ts';
+import { Stopping, stopped, unlessStopped } from './stopping.ts';
 import {
   countUnaccounted,
   type Pause,
@@ -48,14 +48,13 @@ export class BatchProcessor<In = unknown, Out = In> {
    * @throws PipelineError (or what a source or sink threw) when the run fails; `summaryOf(error)` tells how far it came
    */
   async run(): Promise<Summary> {
-    const { onProgress, deadLetters, signal } = this.#options;
+    const { onProgress, deadLetters, signal, graceMs } = this.#options;
     const tally = new Tally();
     const limit = limitOf(this.#options, tally);
     const startedAt = performance.now();
     const elapsedMs = () => performance.now() - startedAt;
     const current: CurrentRun = {
-      isStopped: false,
-      chunker: undefined,
+      stopping: new Stopping(signal, graceMs),
       writer: undefined,
       resumption: undefined,
       limit,
@@ -67,48 +66,47 @@ export class BatchProcessor<In = unknown, Out = In> {
       onProgress?.({ ...progress, ...pausedAfter(pause, performance.now() - beganAt) });
     };
     this.#current = current;
+    const { stopping } = current;
     try {
       signal?.throwIfAborted();
       const sources = await toSources(this.#options.source);
       const inputs = new Inputs(sources);
       const resumption = await Resumption.begin(this.#options, inputs, () => tally.deadLettered);
       current.resumption = resumption;
-      if (current.isStopped || resumption?.finishedAt !== undefined) await deadLetters?.close();
-      if (current.isStopped) throw stopped();
+      if (current.stopping.isStopped || resumption?.finishedAt !== undefined) await deadLetters?.close();
+      if (current.stopping.isStopped) throw stopped(signal);
       if (resumption?.finishedAt !== undefined)
         return { ...summarize(tally, elapsedMs()), finishedAt: resumption.finishedAt };
       const stages = createStages({ ...this.#options, source: sources }, tally, inputs, report, current);
       await runStages(stages, deadLetters);
-      if (current.isStopped) throw stopped();
+      if (current.stopping.isStopped) throw stopped(signal);
       limit.check();
       report();
       const summary = accounted(summarize(tally, elapsedMs()));
       await resumption?.finish();
       return summary;
     } catch (thrown) {
-      const error =
-        signal !== undefined && comesOf(signal, thrown) ? asAborted(signal, thrown) : asError(thrown);
+      const error = asError(unlessStopped(signal, thrown));
       rememberSummary(error, summarize(tally, elapsedMs()));
       throw error;
     } finally {
+      stopping.end();
       await current.resumption?.end();
     }
   }
 
   /**
-   * Reads no further, and brings the chunks that are being written to their end. Then `run()` rejects with the code
-   * `ABORTED`, and output that must be complete does not appear. To stop at once, abort the `signal`.
+   * Reads no further, and brings the chunks that are being written to their end, however long that takes. Then `run()`
+   * rejects with the code `ABORTED`, and output that must be complete does not appear. The `signal` does the same, and
+   * bounds the time.
    */
   stop(): void {
-    if (this.#current === undefined) return;
-    this.#current.isStopped = true;
-    this.#current.chunker?.endEarly();
+    this.#current?.stopping.stop();
   }
 }
 
 interface CurrentRun {
-  isStopped: boolean;
-  chunker: EndsEarly | undefined;
+  readonly stopping: Stopping;
   writer: Pick<RetryingWriter, 'pace'> | undefined;
   resumption: Resumption | undefined;
   readonly limit: InvalidLimit;
@@ -136,8 +134,8 @@ function createStages<In, Out>(
   report: () => void,
   current: CurrentRun,
 ) {
-  const { source, sink, retry, concurrency, orderBy, signal, onSource } = given;
-  const { resumption, limit } = current;
+  const { source, sink, retry, concurrency, orderBy, onSource } = given;
+  const { resumption, limit, stopping } = current;
   const letters = given.deadLetters && (resumption?.around(given.deadLetters) ?? given.deadLetters);
   const deadLetters = letters && limit.around(letters);
   const options = { ...given, deadLetters };
@@ -149,6 +147,7 @@ function createStages<In, Out>(
     ...readingOf(options),
     tally,
     pool,
+    signal: stopping.signal,
     ...(from !== undefined && { from }),
     ...(resumption !== undefined && { finished: resumption.finished, watch: inputs }),
   });
@@ -171,7 +170,7 @@ function createStages<In, Out>(
       limit.check();
       report();
     },
-    isComplete: () => !current.isStopped && !limit.isExceeded,
+    isComplete: () => !current.stopping.isStopped && !limit.isExceeded,
     ...(resumption !== undefined && {
       resume: resumption.context,
       onTaken: (chunk) => resumption.taken(chunk),
@@ -180,11 +179,12 @@ function createStages<In, Out>(
     }),
     ...(concurrency !== undefined && { concurrency: resumption?.isSequential ? 1 : concurrency }),
     orderBy,
-    ...(signal !== undefined && { signal }),
+    stop: stopping.stopSignal,
+    signal: stopping.signal,
   });
   current.writer = writer;
   const chunker = createChunker(options, tally);
-  current.chunker = chunker;
+  stopping.stopSignal.addEventListener('abort', () => chunker.endEarly(), { once: true });
   const parts = partlyDone(from, resumption?.finished ?? []);
   const done = parts.size > 0 ? [new LeaveOutMade(parts, tally)] : [];
   const keep =
@@ -207,16 +207,6 @@ function accounted(summary: Summary): Summary {
   throw new PipelineError({ code: 'RECORDS_UNACCOUNTED', message });
 }
 
-/** Whether an error is what an abort looks like where it was met, rather than one that was there first. */
-function comesOf({ aborted, reason }: AbortSignal, thrown: unknown): boolean {
-  if (!aborted) return false;
-  for (let error = thrown, depth = 0; error !== undefined && depth < 10; depth++) {
-    if (error === reason || (error as Error | null)?.name === 'AbortError') return true;
-    error = (error as Error | null)?.cause;
-  }
-  return false;
-}
-
 /** What was thrown, when it can carry a summary. */
 function asError(thrown: unknown): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
@@ -225,14 +215,4 @@ function asError(thrown: unknown): unknown {
     message: `The run failed: ${messageOf(thrown)}`,
     cause: thrown,
   });
-}
-
-function stopped(): PipelineError {
-  return new PipelineError({ code: 'ABORTED', message: 'The run was stopped' });
-}
-
-function asAborted(signal: AbortSignal, thrown: unknown): PipelineError {
-  if (thrown instanceof PipelineError && thrown.code === 'ABORTED') return thrown;
-  const message = `The run was aborted: ${messageOf(signal.reason)}`;
-  return new PipelineError({ code: 'ABORTED', message, cause: signal.reason });
 }

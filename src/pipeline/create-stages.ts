@@ -13,6 +13,10 @@ import { type Schema, validate } from '../streams/validate.ts';
 import { type BatchProcessorOptions, CHECKPOINT_OPTIONS, PROCESSOR_OPTIONS } from './batch-options.ts';
 import { InvalidLimit } from './invalid-limit.ts';
 import { isNameable } from './run-name.ts';
+import { checkGrace } from './stopping.ts';
+
+/** A run is stopped by its own signal. */
+const { stop: _stop, ...RUN_RETRY_OPTIONS } = RETRY_OPTIONS;
 
 /** Wrong options are found before anything is opened. */
 export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): void {
@@ -20,9 +24,9 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
   expectKind('options', options, isObject, 'an object with source and sink');
   expectKind('source', options.source, options.source !== undefined && options.source !== null, 'a source');
   knownOptions('BatchProcessor', options, PROCESSOR_OPTIONS);
-  knownOptions('retry', options.retry ?? {}, RETRY_OPTIONS);
+  knownOptions('retry', options.retry ?? {}, RUN_RETRY_OPTIONS);
   checkCheckpoint(options);
-  const { signal: _signal, ...withoutSignal } = readingOf(options);
+  checkGrace(options.graceMs);
   const tally = new Tally();
   protect(toSink(options.sink), { ...options.retry, deadLetters: options.deadLetters });
   limitOf(options, tally);
@@ -30,7 +34,7 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
   if (options.orderBy !== undefined) checkOrderBy(options.orderBy);
   createChunker(options, tally);
   createRecordStages(options, tally);
-  readRecords(options.source, withoutSignal);
+  readRecords(options.source, readingOf(options));
 }
 
 function checkCheckpoint<In, Out>({ checkpoint, source, sink }: BatchProcessorOptions<In, Out>): void {
@@ -47,7 +51,8 @@ function checkCheckpoint<In, Out>({ checkpoint, source, sink }: BatchProcessorOp
 
 /** The options that are the reader's. */
 export function readingOf<In, Out>(options: BatchProcessorOptions<In, Out>): ReadOptions {
-  return pickOptions<ReadOptions>(options, READ_OPTIONS);
+  const { signal: _signal, ...others } = options;
+  return pickOptions<ReadOptions>(others, READ_OPTIONS);
 }
 
 /** The stages between reader and chunker. */

@@ -311,7 +311,8 @@ describe('Whatever fails, BatchProcessor', () => {
     const property = fc.asyncProperty(
       fault,
       fc.integer({ min: 1, max: 3 }),
-      async ({ where, at }, concurrency) => {
+      fc.constantFrom(0, 1, undefined),
+      async ({ where, at }, concurrency, graceMs) => {
         const closed: boolean[] = [];
         const stopping = new AbortController();
         const failure = Object.assign(new Error(`fault in ${where}`), { mark: true });
@@ -344,6 +345,7 @@ describe('Whatever fails, BatchProcessor', () => {
           batchSize: 100,
           concurrency,
           signal: stopping.signal,
+          ...(graceMs !== undefined && { graceMs }),
           transform: (record) => {
             if (where === 'transform' && record.id === at) throw failure;
             return record.id % 7 === 0 ? null : record;

@@ -121,26 +121,31 @@ describe('A run', () => {
     },
   };
 
-  test.each(Object.keys(phases))('ends when it is aborted %s, and leaves nothing open', async (phase) => {
-    const stopping = new AbortController();
-    const reason = new Error('enough');
-    const { expected: calls, ...options } = phases[phase]!(() => stopping.abort(reason));
-    const processor = new BatchProcessor<number>({
-      batchSize: 100,
-      ...(options as BatchProcessorOptions<number>),
-      signal: stopping.signal,
-    });
-    const error = await processor.run().catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'ABORTED', message: expect.stringContaining('aborted') });
-    expect(causesOf(error)).toContain(reason);
-    const { read, written, unaccounted } = summaryOf(error)!;
-    const lost = unaccounted.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-    expect(written + lost).toBe(read);
-    const closes = calls.filter((call) => call.startsWith('close'));
-    expect(closes).toEqual(calls.includes('write') || closes.length > 0 ? ['close incomplete'] : []);
-    await new Promise(setImmediate);
-    expect(getEventListeners(stopping.signal, 'abort')).toHaveLength(0);
-  });
+  const atAnyTime = Object.keys(phases).flatMap((phase) => [[phase, 0] as const, [phase, 20] as const]);
+  test.each(atAnyTime)(
+    'ends when it is aborted %s, after %i ms, and leaves nothing open',
+    async (phase, graceMs) => {
+      const stopping = new AbortController();
+      const reason = new Error('enough');
+      const { expected: calls, ...options } = phases[phase]!(() => stopping.abort(reason));
+      const processor = new BatchProcessor<number>({
+        batchSize: 100,
+        ...(options as BatchProcessorOptions<number>),
+        signal: stopping.signal,
+        graceMs,
+      });
+      const error = await processor.run().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'ABORTED', message: expect.stringContaining('aborted') });
+      expect(causesOf(error)).toContain(reason);
+      const { read, written, unaccounted } = summaryOf(error)!;
+      const lost = unaccounted.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+      expect(written + lost).toBe(read);
+      const closes = calls.filter((call) => call.startsWith('close'));
+      expect(closes).toEqual(calls.includes('write') || closes.length > 0 ? ['close incomplete'] : []);
+      await new Promise(setImmediate);
+      expect(getEventListeners(stopping.signal, 'abort')).toHaveLength(0);
+    },
+  );
 
   test.each(['reader', 'writer'])(
     'ends well-behaved when the signal of its %s was aborted before',
