@@ -21,12 +21,15 @@ const root = mkdtempSync(join(tmpdir(), 'kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
-const content = (id: number) => createHash('sha256').update(String(id)).digest('hex').slice(0, 24);
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 24);
+const content = (id: number) => hash(String(id));
+/** Some lines are no JSON: they go to the place for dead letters. */
+const isMalformed = (id: number) => id % 1_999 === 7;
+const line = (id: number) =>
+  JSON.stringify({ id, content: content(id) }).slice(0, isMalformed(id) ? -1 : undefined);
+const ids = Array.from({ length: COUNT }, (_, id) => id);
 const source = join(root, 'rows.ndjson');
-writeFileSync(
-  source,
-  Array.from({ length: COUNT }, (_, id) => `${JSON.stringify({ id, content: content(id) })}\n`).join(''),
-);
+writeFileSync(source, ids.map((id) => `${line(id)}\n`).join(''));
 
 /** A file is committed once a second: a load must take longer to be interrupted behind a commit. */
 const slow = join(root, 'slow.mjs');
@@ -38,20 +41,62 @@ writeFileSync(
    };`,
 );
 
-/** What is wrong with the rows that are there: made without any of what is tested. */
-function judge(rows: readonly { readonly id: number; readonly content: string }[]) {
-  const times = new Map<number, number>();
-  let changed = 0;
-  for (const row of rows) {
-    times.set(row.id, (times.get(row.id) ?? 0) + 1);
-    if (row.content !== content(row.id)) changed++;
-  }
-  const twice = [...times.values()].filter((count) => count > 1).length;
-  return { lost: COUNT - times.size, twice, changed };
+interface Row {
+  readonly id: number;
+  readonly content: string;
 }
+
+/** What is wrong with the rows that are there: made without any of what is tested. */
+const judge = (rows: readonly Row[]) =>
+  compare(
+    rows.map((row) => `${row.id} ${row.content}`),
+    ids.filter((id) => !isMalformed(id)).map((id) => `${id} ${content(id)}`),
+  );
+
+/** What is wrong with the dead letters. */
+function judgeLetters(file: string) {
+  const letters = linesOf(readFileSync(file, 'utf8')) as { record: number; raw: string }[];
+  return compare(
+    letters.map(({ record, raw }) => `${record - 1} ${hash(raw)}`),
+    ids.filter(isMalformed).map((id) => `${id} ${hash(line(id))}`),
+  );
+}
+
+/** @returns how many are missing, how often one came again, and how many should not be there */
+function compare(found: readonly string[], expected: readonly string[]) {
+  const times = new Map(expected.map((each) => [each, 0]));
+  let foreign = 0;
+  for (const each of found) {
+    const before = times.get(each);
+    if (before === undefined) foreign++;
+    else times.set(each, before + 1);
+  }
+  const counts = [...times.values()];
+  const again = counts.reduce((sum, count) => sum + Math.max(count - 1, 0), 0);
+  return { lost: counts.filter((count) => count === 0).length, again, foreign };
+}
+
+const NOTHING_WRONG = { lost: 0, again: 0, foreign: 0 };
+
+const linesOf = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((each) => JSON.parse(each) as unknown);
+
+/** Where a process may be killed while it writes a chunk over HTTP. */
+const POINTS = ['before it is written', 'written and not answered', 'answered and not noted'] as const;
+type Point = (typeof POINTS)[number];
 
 /** The process that runs now. */
 let running: ChildProcess | undefined;
+
+/** What became of a load that was killed until it was done. */
+interface Load {
+  readonly kills: number;
+  /** Whether the process that has finished it went on where another had been. */
+  readonly wentOn: boolean;
+}
 
 /**
  * Runs the command again and again: it is killed some times, at random, before it may come to its end.
@@ -62,19 +107,29 @@ async function killUntilDone(
   args: readonly string[],
   mostMs: number,
   random: () => number,
-): Promise<number> {
+): Promise<Load> {
   let kills = 0;
   for (let runs = 0; runs < 2 * KILLS_A_LOAD; runs++) {
-    const command = ['--no-warnings', MAIN, 'run', source, ...args, '--batch-size', String(BATCH_SIZE)];
-    const child = spawn(process.execPath, command, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const load = [...args, '--dead-letters', LETTERS, '--batch-size', String(BATCH_SIZE), '--json'];
+    const command = ['--no-warnings', MAIN, 'run', source, ...load];
+    const child = spawn(process.execPath, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     running = child;
     const after = kills < KILLS_A_LOAD && mostMs > 0 ? Math.floor(random() * mostMs) : undefined;
-    const { code, signal } = await killedOrDone(child, after);
+    const { code, signal, output } = await killedOrDone(child, after);
     if (signal === 'SIGKILL') kills++;
-    else if (code === 0) return kills;
+    else if (code === WITH_LETTERS || code === 0) return { kills, wentOn: wentOn(output) };
     else throw new Error(`The command ended with ${code}`);
   }
   throw new Error('The command never came to its end');
+}
+
+const LETTERS = 'letters.ndjson';
+/** The exit code of a load that has set records aside. */
+const WITH_LETTERS = 3;
+
+function wentOn(output: string): boolean {
+  const { written } = JSON.parse(output) as { written: number };
+  return written < ids.filter((id) => !isMalformed(id)).length;
 }
 
 /** The time counts from its first output: by then it has loaded what it needs. */
@@ -82,8 +137,10 @@ function killedOrDone(child: ChildProcess, afterMs: number | undefined) {
   if (afterMs !== undefined)
     child.stderr?.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
   child.stderr?.resume();
-  return new Promise<{ code: number | null; signal: string | null }>((done) => {
-    child.on('close', (code, signal) => done({ code, signal }));
+  let output = '';
+  child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
+  return new Promise<{ code: number | null; signal: string | null; output: string }>((done) => {
+    child.on('close', (code, signal) => done({ code, signal, output }));
   });
 }
 
@@ -98,46 +155,49 @@ describe('A load that is killed again and again', () => {
     LIMIT,
     async (name) => {
       const random = randomFrom(KILLS + name.length);
-      const expected = Array.from({ length: COUNT }, (_, id) => ({ id, content: content(id) }));
+      const expected = ids.filter((id) => !isMalformed(id)).map((id) => ({ id, content: content(id) }));
+      let continued = 0;
       for (let kills = 0; kills < KILLS; ) {
-        kills += await killUntilDone(folder, [name, '--transform', slow], 2_500, random);
+        const load = await killUntilDone(folder, [name, '--transform', slow], 2_500, random);
+        kills += load.kills;
+        if (load.wentOn) continued++;
         const bytes = readFileSync(join(folder, name));
         const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
-        const rows =
-          name.includes('.json') && !name.includes('.ndjson')
-            ? JSON.parse(text)
-            : text
-                .trim()
-                .split('\n')
-                .map((line) => JSON.parse(line) as unknown);
-        expect(rows).toEqual(expected);
+        expect(name === 'out.json' ? JSON.parse(text) : linesOf(text)).toEqual(expected);
+        expect(judgeLetters(join(folder, LETTERS))).toEqual(NOTHING_WRONG);
         expect(readdirSync(folder).filter((each) => each.endsWith('.partial'))).toEqual([]);
         for (const each of readdirSync(folder)) rmSync(join(folder, each));
       }
+      expect(continued, 'loads that went on where the killed one had been').toBeGreaterThan(0);
     },
   );
 
   describe('over HTTP', () => {
     let server: Server;
     let url: string;
-    let rows: { id: number; content: string }[];
+    let rows: Row[];
     let seen: Set<string>;
     let isKeyed: boolean;
-    /** Called when records are there and the answer is not yet given. */
-    let onApplied: () => void;
+    /** Called at each point of each request; the process may be killed there. */
+    let at: (point: Point) => void;
+    /** How often records came again to the process that runs now. */
+    let repeated: Map<ChildProcess, number>;
     beforeEach(async () => {
       rows = [];
       seen = new Set();
-      onApplied = () => {};
+      repeated = new Map();
+      at = () => {};
       server = createServer((request, response) => {
+        at('before it is written');
         let body = '';
         request.on('data', (data: Buffer) => (body += data.toString()));
         request.on('end', () => {
-          const key = String(request.headers['idempotency-key']);
-          if (!isKeyed || !seen.has(key)) rows.push(...(JSON.parse(body) as typeof rows));
+          const key = isKeyed ? String(request.headers['idempotency-key']) : hash(body);
+          if (seen.has(key)) repeated.set(running!, (repeated.get(running!) ?? 0) + 1);
+          if (!isKeyed || !seen.has(key)) rows.push(...(JSON.parse(body) as Row[]));
           seen.add(key);
-          onApplied();
-          setTimeout(() => response.end(), 3); // applied, and not yet answered
+          at('written and not answered');
+          setTimeout(() => response.end(() => at('answered and not noted')), 3);
         });
       });
       await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -154,15 +214,24 @@ describe('A load that is killed again and again', () => {
       async (concurrency) => {
         isKeyed = true;
         const random = randomFrom(KILLS + concurrency);
-        for (let kills = 0; kills < KILLS; ) {
-          rows.length = 0;
-          seen.clear();
-          kills += await killUntilDone(folder, [url, '--concurrency', String(concurrency)], 500, random);
-          expect(judge(rows)).toEqual({ lost: 0, twice: 0, changed: 0 });
+        for (let kills = 0, loads = 0; kills < KILLS; loads++) {
+          const isAtPoints = loads % 2 === 0;
+          at = isAtPoints ? killingAt(POINTS, random) : () => {};
+          const args = [url, '--concurrency', String(concurrency)];
+          kills += (await killUntilDone(folder, args, isAtPoints ? 0 : 500, random)).kills;
+          expect(judge(rows)).toEqual(NOTHING_WRONG);
           forget();
         }
       },
     );
+
+    test('with keys goes on at what was noted last, and not at the beginning', LIMIT, async () => {
+      isKeyed = true;
+      const { wentOn } = await killUntilDone(folder, [url, '--transform', slow], 2_500, randomFrom(KILLS));
+      expect(wentOn).toBe(true);
+      expect(judge(rows)).toEqual(NOTHING_WRONG);
+      forget();
+    });
 
     test(
       `without keys loses none, and repeats no more than was in flight, after ${KILLS} kills at least`,
@@ -171,40 +240,45 @@ describe('A load that is killed again and again', () => {
         isKeyed = false;
         const concurrency = 3;
         const random = randomFrom(KILLS);
-        let repeated = 0;
+        let again = 0;
         for (let kills = 0; kills < KILLS; ) {
-          rows.length = 0;
-          onApplied = killingAtRequests(random);
-          const killed = await killUntilDone(folder, [url, '--concurrency', String(concurrency)], 0, random);
-          const { lost, twice, changed } = judge(rows);
-          expect({ lost, changed }).toEqual({ lost: 0, changed: 0 });
-          // one chunk more may be written, and about to be noted
-          expect(twice).toBeLessThanOrEqual(killed * (concurrency + 1) * BATCH_SIZE);
-          repeated += twice;
-          kills += killed;
+          at = killingAt(POINTS, random);
+          const load = await killUntilDone(folder, [url, '--concurrency', String(concurrency)], 0, random);
+          const found = judge(rows);
+          expect(found).toEqual({ ...NOTHING_WRONG, again: found.again });
+          // of each process that was killed: one chunk more may be written, and about to be noted
+          for (const chunks of repeated.values()) expect(chunks).toBeLessThanOrEqual(concurrency + 1);
+          again += found.again;
+          kills += load.kills;
           forget();
         }
-        expect(repeated, 'what cannot be exactly once must show it').toBeGreaterThan(0);
+        expect(again, 'what cannot be exactly once must show it').toBeGreaterThan(0);
       },
     );
 
-    /** Some processes, one after another, are killed when the records of one of their requests are there, unanswered. */
-    function killingAtRequests(random: () => number): () => void {
+    /** Some processes, one after another, are killed at such a point of one of their requests. */
+    function killingAt(points: readonly Point[], random: () => number): (point: Point) => void {
       const killed = new Set<ChildProcess>();
+      const oneOf = () => points[Math.floor(random() * points.length)];
       let requests = 0;
-      let at = 1;
-      return () => {
-        if (killed.size === KILLS_A_LOAD || running === undefined || killed.has(running) || ++requests < at)
-          return;
+      let next = { point: oneOf(), request: 1 };
+      return (point) => {
+        if (killed.size === KILLS_A_LOAD || running === undefined || killed.has(running)) return;
+        if (point !== next.point || ++requests < next.request) return;
         running.kill('SIGKILL');
         killed.add(running);
         requests = 0;
-        at = 1 + Math.floor(random() * 15);
+        next = { point: oneOf(), request: 1 + Math.floor(random() * 15) };
       };
     }
 
     /** The checkpoint lies beside the source. */
     function forget(): void {
+      expect(judgeLetters(join(folder, LETTERS))).toEqual(NOTHING_WRONG);
+      rmSync(join(folder, LETTERS));
+      rows.length = 0;
+      seen.clear();
+      repeated.clear();
       const left = readdirSync(root).filter((name) => name.includes('.checkpoint'));
       expect(left.length).toBeGreaterThan(0);
       for (const name of left) if (existsSync(join(root, name))) rmSync(join(root, name));

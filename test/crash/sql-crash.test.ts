@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,21 +12,28 @@ import { PostgresPlace } from '../sinks/postgres-place.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sql-crash-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const COUNT = Number(process.env['KILL_RECORDS'] ?? 16_000);
+const COUNT = Number(process.env['KILL_RECORDS'] ?? 8_000);
 const source = join(folder, 'orders.ndjson');
-writeFileSync(source, Array.from({ length: COUNT }, (_, id) => `{"id":${id}}\n`).join(''));
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 24);
+/** Some lines are no JSON: they go to the place for dead letters. */
+const isMalformed = (id: number) => id % 1_499 === 7;
+const line = (id: number) =>
+  JSON.stringify({ id, content: hash(String(id)) }).slice(0, isMalformed(id) ? -1 : undefined);
+const ids = Array.from({ length: COUNT }, (_, id) => id);
+writeFileSync(source, ids.map((id) => `${line(id)}\n`).join(''));
+const letters = join(folder, 'letters.ndjson');
 
 /** What must be there, made without any of what is tested. */
-const expected = Array.from({ length: COUNT }, (_, id) =>
-  [0, 1, 2].slice(0, id % 4).map((part) => `${id} ${part}`),
-)
-  .flat()
+const expected = ids
+  .filter((id) => !isMalformed(id))
+  .flatMap((id) => [0, 1, 2].slice(0, id % 4).map((part) => `${id} ${part} ${hash(String(id))}`))
   .toSorted();
+const expectedLetters = ids.filter(isMalformed).map((id) => `${id} ${hash(line(id))}`);
 
 /** Kills of each sequence: more of them with KILLS=100. */
 const KILLS = Number(process.env['KILLS'] ?? 12);
-/** Statements at which a process is killed: those of a few chunks. */
-const MOST_STATEMENTS = 30;
+/** Statements at which a process is killed: those of a few chunks, and now and then any up to the last one. */
+const mostStatements = (kills: number) => (kills % 4 === 0 ? COUNT / 20 : 30);
 /** Milliseconds after which it is killed. */
 const MOST_MS = 10;
 
@@ -37,7 +45,14 @@ interface Ending {
 /** Runs the process. It is killed at a statement, or so many milliseconds after it began to write. */
 function run(place: string, concurrency: number, kill?: string | number): Promise<Ending> {
   const program = join(import.meta.dirname, 'sql-process.ts');
-  const args = [program, place, source, String(concurrency), ...(typeof kill === 'string' ? [kill] : [])];
+  const args = [
+    program,
+    place,
+    source,
+    letters,
+    String(concurrency),
+    ...(typeof kill === 'string' ? [kill] : []),
+  ];
   const child = spawn(process.execPath, ['--no-warnings', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (data: Buffer) => {
@@ -73,7 +88,7 @@ async function killAgainAndAgain({ url, clear, rows }: CrashPlace): Promise<void
   const chance = chances(KILLS);
   for (let kills = 0; kills < KILLS; ) {
     const at = chance.next().value;
-    const statement = 1 + Math.floor(at * MOST_STATEMENTS);
+    const statement = 1 + Math.floor(at * mostStatements(kills));
     const kill = [`before ${statement}`, `after ${statement}`, Math.floor(at * MOST_MS)][kills % 3]!;
     const { wasKilled, said } = await runUnlocked(url(), 1 + 3 * (kills % 2), kill);
     if (wasKilled) {
@@ -83,14 +98,21 @@ async function killAgainAndAgain({ url, clear, rows }: CrashPlace): Promise<void
     expect(said.at(-1), `killed at ${kill}`).toMatch(/^(?:written|finished)/);
     await expectAll(rows);
     await clear();
+    rmSync(letters);
   }
   expect((await runUnlocked(url(), 2)).said.at(-1)).toMatch(/^(?:written|finished)/);
   await expectAll(rows);
+  rmSync(letters);
 }
 
 async function expectAll(rows: CrashPlace['rows']): Promise<void> {
-  const found = (await rows()).map(({ id, part }) => `${Number(id)} ${Number(part)}`);
+  const found = (await rows()).map(
+    ({ id, part, content }) => `${Number(id)} ${Number(part)} ${String(content)}`,
+  );
   expect(found.toSorted()).toEqual(expected);
+  const lines = readFileSync(letters, 'utf8').trim().split('\n');
+  const setAside = lines.map((each) => JSON.parse(each) as { record: number; raw: string });
+  expect(setAside.map(({ record, raw }) => `${record - 1} ${hash(raw)}`)).toEqual(expectedLetters);
 }
 
 interface CrashPlace {
@@ -99,6 +121,7 @@ interface CrashPlace {
   readonly rows: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
+const ROWS = 'SELECT id, part, content FROM orders';
 const TITLE = `has every row once, after ${KILLS} kills at statements and at any time, of one chunk at once and of several`;
 const LIMIT = { timeout: 60_000 + KILLS * 10_000 };
 
@@ -114,7 +137,7 @@ describe('sqliteSink() with its ledger', LIMIT, () => {
       rows: async () => {
         const db = new DatabaseSync(path());
         try {
-          return db.prepare('SELECT id, part FROM orders').all();
+          return db.prepare(ROWS).all();
         } finally {
           db.close();
         }
@@ -122,8 +145,6 @@ describe('sqliteSink() with its ledger', LIMIT, () => {
     }),
   );
 });
-
-const ROWS = 'SELECT id, part FROM orders';
 
 describe('postgresSink() with its ledger', LIMIT, async () => {
   const place = await PostgresPlace.reach();

@@ -1,5 +1,5 @@
 /**
- * A process that loads a file into a table: `node sql-process.ts PLACE SOURCE CONCURRENCY [KILL]`, where KILL is
+ * A process that loads a file into a table: `node sql-process.ts PLACE SOURCE LETTERS CONCURRENCY [KILL]`, where KILL is
  * `before 17` or `after 17`: it kills itself before it sends the 17th statement, or when it has sent it. Its transform
  * makes 0 to 3 rows of each record, so that chunks end between rows of one record.
  */
@@ -11,21 +11,30 @@ import type { CheckpointStore } from '../../src/core/checkpoint.ts';
 import type { PipelineError } from '../../src/core/errors.ts';
 import type { Sink } from '../../src/core/sink.ts';
 import { BatchProcessor, many } from '../../src/index.ts';
+import { deadLetterFile } from '../../src/sinks/dead-letter-file.ts';
 import { mariadbSink } from '../../src/sinks/mariadb-sink.ts';
 import { postgresSink } from '../../src/sinks/postgres-sink.ts';
 import { sqliteSink } from '../../src/sinks/sqlite-sink.ts';
 
-const [place, source, concurrency, kill] = process.argv.slice(2) as [string, string, string, string?];
+const [place, source, letters, concurrency, kill] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string?,
+];
 if (kill !== undefined) killAt(kill);
 
 try {
-  const { written, finishedAt } = await new BatchProcessor<{ id: number }, object>({
+  const { written, finishedAt } = await new BatchProcessor<{ id: number; content: string }, object>({
     source,
     sink: sinkOf(place),
     batchSize: 100,
     concurrency: Number(concurrency),
     checkpoint: {},
-    transform: ({ id }) => many([0, 1, 2].slice(0, id % 4).map((part) => ({ id, part }))),
+    deadLetters: deadLetterFile(letters),
+    onInvalid: 'dead-letter',
+    transform: ({ id, content }) => many([0, 1, 2].slice(0, id % 4).map((part) => ({ id, part, content }))),
     onProgress: ({ chunks }) => {
       if (chunks === 1) say('writing');
     },
