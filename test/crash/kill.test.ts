@@ -14,7 +14,7 @@ const KILLS = Number(process.env['KILLS'] ?? 8);
 const COUNT = Number(process.env['KILL_RECORDS'] ?? 20_000);
 const BATCH_SIZE = 200;
 /** Kills before a load may come to its end. */
-const KILLS_A_LOAD = 4;
+const KILLS_A_LOAD = KILLS < 100 ? 4 : 10;
 const LIMIT = { timeout: 60_000 + KILLS * 10_000 };
 
 const root = mkdtempSync(join(tmpdir(), 'kill-'));
