@@ -80,6 +80,7 @@ async function goOn(source: string): Promise<Partial<Figures>> {
   clear();
   let records = 0;
   let firstAt: number | undefined;
+  let firstRecord: number | undefined;
   const store = fileCheckpoint(NOTES);
   const run = (until: number) =>
     new BatchProcessor({
@@ -91,6 +92,7 @@ async function goOn(source: string): Promise<Partial<Figures>> {
         keepsNothing: true,
         write: async (chunk) => {
           firstAt ??= performance.now();
+          firstRecord ??= chunk.start.records;
           if (records >= until) throw new Error('this is far enough');
           records += chunk.count;
         },
@@ -98,9 +100,12 @@ async function goOn(source: string): Promise<Partial<Figures>> {
     }).run();
   await run(0.9 * RECORDS).catch(() => undefined);
   firstAt = undefined;
+  firstRecord = undefined;
+  const done = records;
   const startedAt = performance.now();
   await run(records + 1_000).catch(() => undefined);
   clear();
+  if (firstRecord !== done) throw new Error(`It went on at record ${firstRecord} instead of ${done}`);
   return { ms: firstAt! - startedAt, records: RECORDS - records };
 }
 

@@ -127,7 +127,7 @@ function isForGood(error: unknown, { hasLetters, poison, malformed }: Scenario):
 
 /** Each row is written once, or set aside once; more often only where that may be. */
 function lossesIn(
-  { scenario, written, letters, disorder }: World,
+  { scenario, written, letters, disorder, lanes, chunkRows, takenBack }: World,
   summaries: readonly Summary[],
   crashes: number,
 ): string[] {
@@ -149,17 +149,13 @@ function lossesIn(
   const told = summaries.reduce((sum, { possibleDuplicates }) => sum + possibleDuplicates, 0);
   const failures = summaries.length - 1 + crashes;
   // and one chunk that is written, and about to be noted
-  const chunks = most(scenario.concurrency, 64) + 1;
-  const powerCut = scenario.mishaps.some(({ kind }) => kind === 'power cut'); // takes back what was noted for a second
-  const inFlight = powerCut ? Infinity : failures * chunks * most(scenario.batchSize, 10_000);
+  const inFlight = failures * (lanes + 1) * chunkRows + takenBack;
   if (twice > told + inFlight)
     wrongs.push(`${twice} rows are written twice, ${told} told and ${inFlight} in flight`);
   if (scenario.isIdempotent && failures === 0 && twice > 0) wrongs.push(`${twice} rows are written twice`);
   for (const { id, part } of disorder) wrongs.push(`${id}.${part} came before an earlier one of its key`);
   return wrongs;
 }
-
-const most = (value: number | 'adaptive', bound: number) => (value === 'adaptive' ? bound : value);
 
 function noteOutcome({ sometimes }: World, { summary, error }: Ended, run: number): void {
   const { code, message = '' } = (error ?? {}) as { readonly code?: string; readonly message?: string };

@@ -134,6 +134,14 @@ export class World {
   #saved: Checkpoint | undefined;
   /** What is left of it after a power cut. */
   #safe: Checkpoint | undefined;
+  /** Most chunks that were written at once, and most rows in one of them. */
+  lanes = 0;
+  chunkRows = 0;
+  /** Rows whose notes a power cut has taken back. */
+  takenBack = 0;
+  /** Rows written since what is safe was saved. */
+  #unsafe = 0;
+  #open = 0;
   /** Called when a chunk was noted. */
   onNote: (() => void) | undefined;
   #run = 0;
@@ -180,11 +188,14 @@ export class World {
       ...faulty,
       write: async (chunk, context) => {
         const end = brake.begin();
+        this.lanes = Math.max(this.lanes, ++this.#open);
+        this.chunkRows = Math.max(this.chunkRows, chunk.count);
         const before = faulty.log.length;
         try {
           await alive(life, wait(5, context.signal));
           await alive(life, faulty.write(chunk, context));
         } finally {
+          this.#open--;
           end();
           for (const { fault } of faulty.log.slice(before)) this.sometimes.add(`fault: ${fault}`);
         }
@@ -219,9 +230,11 @@ export class World {
         this.#safe = undefined;
       },
       save: async (run, checkpoint) => {
+        const before = this.#unsafe;
         await store.save(run, checkpoint);
         await taken(run);
         this.#safe = this.#saved;
+        this.#unsafe -= before;
       },
       ...(this.scenario.hasNotes && {
         note: async (run, progress) => {
@@ -242,6 +255,8 @@ export class World {
   cutPower(): void {
     if (this.#safe !== this.#saved) this.sometimes.add('a power cut takes notes back');
     this.#saved = this.#safe;
+    this.takenBack += this.#unsafe;
+    this.#unsafe = 0;
     this.crash();
   }
 
@@ -275,6 +290,7 @@ export class World {
   }
 
   #note(row: Row): void {
+    this.#unsafe++;
     const name = `${row.id}.${row.part}`;
     const times = this.written.get(name) ?? 0;
     this.written.set(name, times + 1);
