@@ -6,7 +6,7 @@ import { isWrongUse } from './exit-codes.ts';
 
 /** What is known of the command beside the error. */
 export interface ErrorContext {
-  readonly command: 'run' | 'replay' | 'preview';
+  readonly command: 'run' | 'replay' | 'preview' | 'status' | 'resume' | 'reset';
   /** Format of the source that was being read, once it is known. */
   readonly format?: string | undefined;
   /** Records are set aside already. */
@@ -19,6 +19,8 @@ export function adviceFor(error: unknown, context: ErrorContext): string | undef
   if (!(error instanceof PipelineError)) return undefined;
   if (error instanceof WriteError && error.code === 'WRITE_FAILED') return afterWrite(error, context);
   if (error.code === 'SOURCE_FAILED' && isPassing(error.cause)) return AGAIN;
+  if (error.code === 'CHECKPOINT_FOREIGN' && context.command === 'reset') return NOT_OURS;
+  if (error.code === 'CHECKPOINT_MISMATCH' && isOfAnotherRun(error)) return OWN_CHECKPOINT;
   if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
   return ADVICE[error.code];
 }
@@ -28,6 +30,16 @@ const AGAIN = 'Run again later; --max-retries N waits longer for it';
 /** The source could not be read now, and may be at another time. */
 function isPassing(cause: unknown): boolean {
   return cause !== undefined && isTransientKind(classify(cause).kind);
+}
+
+const NOT_OURS = 'It was not removed: if nobody needs it, remove it yourself';
+
+const OWN_CHECKPOINT =
+  'Name another file with --checkpoint FILE, or forget the other run with chain-reaction reset FILE';
+
+/** To begin anew takes a checkpoint of the same run. */
+function isOfAnotherRun({ message }: PipelineError): boolean {
+  return message.includes('belongs to the run');
 }
 
 const SET_ASIDE = 'Set such records aside and go on with --dead-letters FILE';
@@ -71,10 +83,11 @@ export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
     'Bring back the input as it was, or begin anew with --restart; --allow-growth takes what was appended',
   FENCED: 'Leave the work to the later run, or stop it and start this one again',
   CHECKPOINT_LOCKED: 'Wait for the other run, or give this one a checkpoint of its own',
-  CHECKPOINT_CORRUPT: 'Restore the checkpoint, or remove it to begin again',
+  CHECKPOINT_CORRUPT: 'Restore the checkpoint, or begin again without it: chain-reaction reset FILE',
   CHECKPOINT_FOREIGN: 'Choose another name for the checkpoint',
-  CHECKPOINT_NEWER: 'Run the version that wrote the checkpoint, or a later one',
-  CHECKPOINT_MISMATCH: 'Choose its own checkpoint for each run, or remove this one to begin again',
+  CHECKPOINT_NEWER:
+    'Run the version that wrote the checkpoint, or begin again without it: chain-reaction reset FILE',
+  CHECKPOINT_MISMATCH: 'Give the command as it was, or begin anew with --restart',
   CHECKPOINT_FAILED: 'Check whether the place may be written by you, and whether its disk is full',
   MISSING_PACKAGE: undefined, // the message says what to install
   ABORTED: undefined,

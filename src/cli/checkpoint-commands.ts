@@ -1,8 +1,19 @@
 import { readCheckpointFile } from '../checkpoint/file-checkpoint.ts';
 import { fileCheckpoint } from '../checkpoint/index.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
+import { PipelineError } from '../core/errors.ts';
+import type { ErrorContext } from './advice.ts';
 import { EXIT, UsageError } from './exit-codes.ts';
+import {
+  describeLedger,
+  forgetRun,
+  type LedgerPlace,
+  ledgerPlaceOf,
+  type NotedRun,
+  readLedger,
+} from './ledger-runs.ts';
 import { Screen } from './screen.ts';
+import { keepUrlSecrets } from './secrets.ts';
 import { type ColorChoice, plain } from './terminal.ts';
 import { counted, showBytes } from './units.ts';
 
@@ -12,18 +23,38 @@ export interface CheckpointCommandFlags {
   readonly debug?: boolean;
 }
 
-/** Shows how far a run has come. @returns the exit code */
-export function status(file: string, flags: CheckpointCommandFlags): Promise<number> {
-  return withCheckpoint(file, flags, async ({ checkpoint }) => {
-    process.stdout.write(statusText(checkpoint));
-    return EXIT.written;
+/**
+ * Shows how far a run has come, or each run that a database notes.
+ * @param place a checkpoint file, or a database
+ * @param name the run that is meant; a database shows all of them without
+ * @returns the exit code
+ */
+export function status(
+  place: string,
+  name: string | undefined,
+  flags: CheckpointCommandFlags,
+): Promise<number> {
+  return onScreen('status', place, flags, async () => {
+    const found = await lookInto(place);
+    const isList = found.ledger !== undefined && name === undefined && found.runs.length > 0;
+    const runs = isList ? found.runs : [theOne(found, name)];
+    const texts = runs.map(({ run, checkpoint }) =>
+      found.ledger === undefined
+        ? statusText(checkpoint)
+        : `run      ${plain(run)}\n${statusText(checkpoint)}`,
+    );
+    process.stdout.write(texts.join('\n'));
   });
 }
 
-/** Runs the command again that has made a checkpoint. @returns its exit code */
-export function resume(file: string, flags: CheckpointCommandFlags): Promise<number> {
-  return withCheckpoint(file, flags, async ({ checkpoint }) => {
-    const { argv, folder } = commandIn(checkpoint);
+/** Runs the command again that has begun a run. @returns its exit code */
+export function resume(
+  place: string,
+  name: string | undefined,
+  flags: CheckpointCommandFlags,
+): Promise<number> {
+  return onScreen('resume', place, flags, async () => {
+    const { argv, folder } = commandIn(theOne(await lookInto(place), name).checkpoint);
     if (argv.some((argument) => argument.includes('***')))
       throw new UsageError(`Secrets are not kept: run the command again with its own\n${shown(argv)}`);
     process.chdir(folder);
@@ -33,10 +64,17 @@ export function resume(file: string, flags: CheckpointCommandFlags): Promise<num
 }
 
 /** Forgets how far a run has come. @returns the exit code */
-export function reset(file: string, flags: CheckpointCommandFlags): Promise<number> {
-  return withCheckpoint(file, flags, async ({ run }) => {
-    await fileCheckpoint(file).reset(run);
-    return EXIT.written;
+export function reset(
+  place: string,
+  name: string | undefined,
+  flags: CheckpointCommandFlags,
+): Promise<number> {
+  return onScreen('reset', place, flags, async () => {
+    const found = await lookInto(place).catch(unlessUnreadable);
+    if (found?.ledger !== undefined) return forgetRun(found.ledger, theOne(found, name).run);
+    // what nobody can read is of any run; the store looks again
+    const run = found === undefined ? 'unreadable' : theOne(found, name).run;
+    return fileCheckpoint(place).reset(run);
   });
 }
 
@@ -70,6 +108,34 @@ export function noteOf(argv: readonly string[], folder: string): string {
   return JSON.stringify({ argv, folder });
 }
 
+/** What is noted in a place. */
+interface Found {
+  readonly runs: readonly NotedRun[];
+  /** For messages. */
+  readonly where: string;
+  /** Where it is a database. */
+  readonly ledger?: LedgerPlace;
+}
+
+async function lookInto(place: string): Promise<Found> {
+  const ledger = await ledgerPlaceOf(place);
+  if (ledger !== undefined) return { ledger, runs: await readLedger(ledger), where: describeLedger(ledger) };
+  const checkpoint = await readCheckpointFile(place);
+  if (checkpoint === undefined) throw new UsageError(`There is no checkpoint ${place}`);
+  return { runs: [checkpoint], where: place };
+}
+
+/** The run that is meant: the one of that name, or the only one. */
+function theOne({ runs, where }: Found, name: string | undefined): NotedRun {
+  const [first, second] = name === undefined ? runs : runs.filter(({ run }) => run === name);
+  if (first === undefined)
+    throw new UsageError(`No run ${name === undefined ? '' : `${name} `}is noted in ${where}`);
+  if (second === undefined) return first;
+  throw new UsageError(
+    `${where} notes ${counted(runs.length, 'run')}: name one behind it, as chain-reaction status lists them`,
+  );
+}
+
 interface Command {
   readonly argv: readonly string[];
   readonly folder: string;
@@ -92,17 +158,23 @@ function shown(argv: readonly string[]): string {
   return ['chain-reaction', ...quoted].join(' ');
 }
 
-async function withCheckpoint(
-  file: string,
+/** What begins as a checkpoint, and is of no use, may go. What begins otherwise is somebody's file, and stays. */
+function unlessUnreadable(error: unknown): undefined {
+  const code = error instanceof PipelineError ? error.code : undefined;
+  if (code !== 'CHECKPOINT_CORRUPT' && code !== 'CHECKPOINT_NEWER') throw error;
+}
+
+async function onScreen(
+  command: ErrorContext['command'],
+  place: string,
   flags: CheckpointCommandFlags,
-  work: (found: { readonly run: string; readonly checkpoint: Checkpoint }) => Promise<number>,
+  work: () => Promise<number | void>,
 ): Promise<number> {
+  keepUrlSecrets(place);
   const screen = new Screen({ ...flags, progress: 'off' });
   try {
-    const found = await readCheckpointFile(file);
-    if (found === undefined) throw new UsageError(`There is no checkpoint ${file}`);
-    return await work(found);
+    return (await work()) ?? EXIT.written;
   } catch (error) {
-    return screen.fail(error, { command: 'run' });
+    return screen.fail(error, { command });
   }
 }

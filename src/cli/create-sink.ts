@@ -1,4 +1,4 @@
-import type { Sink } from '../core/sink.ts';
+import type { OpenContext, Sink } from '../core/sink.ts';
 import type { StdoutSinkOptions } from '../sinks/stdout-sink.ts';
 import type { HeaderValues } from './headers.ts';
 import type { SinkFlags, SinkPlace, TablePlace } from './sink-argument.ts';
@@ -25,6 +25,17 @@ export async function createSink(
   }
   const { stdoutSink } = await import('../sinks/stdout-sink.ts');
   return stdoutSink(encodingOf(flags));
+}
+
+/** The same sink, which tells when it is opened to go on with what an earlier run has begun. */
+export function tellingContinued(sink: Sink, onContinued: () => void): Sink {
+  const open = sink.open?.bind(sink);
+  return Object.assign(sink, {
+    open: async (context: OpenContext) => {
+      if (context.resume?.isContinued === true) onContinued();
+      await open?.(context);
+    },
+  });
 }
 
 async function file(path: string, flags: SinkFlags): Promise<Sink> {

@@ -120,19 +120,28 @@ function addPreview(program: Command, setCode: (code: number) => void): void {
 /** What can be done with the checkpoint of a run. */
 function addCheckpointCommands(program: Command, setCode: (code: number) => void): void {
   for (const [name, description] of [
-    ['status', 'Show how far the run of a checkpoint has come.'],
+    ['status', 'Show how far the run of a checkpoint has come, or each run that a database notes.'],
     ['resume', 'Go on with the run of a checkpoint, as the same command would.'],
-    ['reset', 'Forget how far the run of a checkpoint has come: the next one begins anew.'],
+    [
+      'reset',
+      'Forget how far the run of a checkpoint has come: the next one begins anew. One that is damaged or newer goes as well.',
+    ],
   ] as const) {
     const command = program
       .command(name)
       .description(description)
       .showHelpAfterError(`See chain-reaction ${name} --help`)
-      .argument('<checkpoint>', 'the file, as the run has named it');
-    addScreenFlags(command).action(async (file: string, flags: CheckpointCommandFlags) => {
-      const commands = await import('./checkpoint-commands.ts');
-      setCode(await commands[name](file, flags));
-    });
+      .argument(
+        '<place>',
+        'the checkpoint file, as the run has named it; or the database that the run writes to, which notes that itself: its file, or its address',
+      )
+      .argument('[run]', 'which run, where a database notes several');
+    addScreenFlags(command).action(
+      async (place: string, run: string | undefined, flags: CheckpointCommandFlags) => {
+        const commands = await import('./checkpoint-commands.ts');
+        setCode(await commands[name](place, run, flags));
+      },
+    );
   }
 }
 

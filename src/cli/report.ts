@@ -11,6 +11,8 @@ export interface ReportContext {
   readonly isAllOrNothing?: boolean;
   /** Where it is noted how far the run has come: the same command goes on there. */
   readonly notedIn?: string;
+  /** The run has gone on with what an earlier one has done. */
+  readonly isContinued?: boolean;
 }
 
 /** `231,083 records written to orders.db (table orders) in 2.1 s – 110,000 records/s, 232 chunks, 0 retries`, and what else became of records. */
@@ -42,9 +44,9 @@ export function interruptedLine({ read, bytes }: Summary, totalBytes: number | u
 /** What people can do after a run that has not come to its end. */
 export function resumeLine(
   { written, deadLettered }: Summary,
-  { notedIn }: ReportContext,
+  { notedIn, isContinued = false }: ReportContext,
 ): string | undefined {
-  if (notedIn === undefined || written + deadLettered === 0) return undefined;
+  if (notedIn === undefined || (written + deadLettered === 0 && !isContinued)) return undefined;
   return `The same command goes on where this one has ended (${notedIn}); --restart begins anew`;
 }
 

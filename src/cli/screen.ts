@@ -21,6 +21,13 @@ export interface ScreenFlags {
   readonly debug?: boolean;
 }
 
+/** How a run has failed. */
+interface Ending {
+  readonly isStopped: boolean;
+  /** The same command would not be refused for what this one was. */
+  readonly canGoOn: boolean;
+}
+
 /** What people see of a run: everything but data goes to stderr, without secrets and control characters. */
 export class Screen {
   readonly #flags: ScreenFlags;
@@ -92,17 +99,24 @@ export class Screen {
     if (!isGone && !isStopped) this.#writeError(error, context);
     const summary = summaryOf(error);
     if (!isGone && summary !== undefined && context.sink !== undefined)
-      this.#reportFailed(summary, { ...context, sink: context.sink }, isStopped);
+      this.#reportFailed(
+        summary,
+        { ...context, sink: context.sink },
+        {
+          isStopped,
+          canGoOn: exitCodeOf(error) !== EXIT.checkpoint,
+        },
+      );
     const about = { ok: false, exitCode, ...(code !== undefined && { code }), message: messageOf(error) };
     return this.#writeSummary({ ...about, ...summary }) ? exitCode : exitCode || EXIT.failed;
   }
 
-  #reportFailed(summary: Summary, context: ReportContext, isStopped: boolean): void {
+  #reportFailed(summary: Summary, context: ReportContext, { isStopped, canGoOn }: Ending): void {
     if (isStopped) this.#say('yellow', interruptedLine(summary, this.#totalBytes));
     if (summary.read > 0) this.#report('dim', summary, context);
     const nothing = nothingLine(summary, context);
     if (nothing !== undefined) this.#say(undefined, nothing);
-    const resume = resumeLine(summary, context);
+    const resume = canGoOn ? resumeLine(summary, context) : undefined;
     if (resume !== undefined) this.#say(undefined, resume);
   }
 

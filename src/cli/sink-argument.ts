@@ -34,7 +34,7 @@ export interface TablePlace {
 export function parseSink(argument: string, firstSource: string): SinkPlace {
   if (argument === '-') return { kind: 'stdout' };
   if (isUrl(argument)) return http(argument);
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(argument)?.[1]?.toLowerCase();
+  const scheme = schemeOf(argument);
   if (scheme === 'sqlite') return sqlite(argument.slice('sqlite:'.length), firstSource);
   const server = scheme === undefined ? undefined : SERVERS.get(scheme);
   if (server !== undefined) return databaseServer(server, argument, firstSource);
@@ -43,6 +43,12 @@ export function parseSink(argument: string, firstSource: string): SinkPlace {
       `There is no sink ${scheme}: – there are sqlite:FILE?table=NAME, postgres://…, mariadb://…, https://…, a file, and - (a file of that name is ./${scheme}:…)`,
     );
   return { kind: 'file', file: argument };
+}
+
+/** Whether an argument names a database by its scheme. */
+export function namesDatabase(argument: string): boolean {
+  const scheme = schemeOf(argument);
+  return scheme !== undefined && (scheme === 'sqlite' || SERVERS.has(scheme));
 }
 
 /** `orders.db (table orders)`: how people are told of it, without credentials. */
@@ -105,6 +111,11 @@ export function checkSinkFlags(place: SinkPlace, flags: SinkFlags): void {
     const known = kinds.map((kind) => KINDS[kind]).join(' or ');
     throw new UsageError(`${flag} is for the sink ${known}, and this one is ${KINDS[place.kind]}`);
   }
+}
+
+/** A single letter is a disk of Windows. */
+function schemeOf(argument: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(argument)?.[1]?.toLowerCase();
 }
 
 function http(url: string): SinkPlace {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { interruptedLine, nothingLine, summaryLines } from '../../src/cli/report.ts';
+import { interruptedLine, nothingLine, resumeLine, summaryLines } from '../../src/cli/report.ts';
 import type { Summary } from '../../src/pipeline/summary.ts';
 
 const SUMMARY: Summary = {
@@ -83,5 +83,26 @@ describe('nothingLine', () => {
     ['the sink keeps each chunk', SUMMARY, CONTEXT],
   ])('says nothing when %s', (_when, summary, context) => {
     expect(nothingLine(summary, context)).toBeUndefined();
+  });
+});
+
+describe('resumeLine', () => {
+  const NOTED = { ...CONTEXT, notedIn: 'orders.checkpoint' };
+  const NOTHING = { ...SUMMARY, written: 0 };
+  const LINE = 'The same command goes on where this one has ended (orders.checkpoint); --restart begins anew';
+
+  test.each([
+    ['records were written', SUMMARY, NOTED],
+    ['records were set aside', { ...NOTHING, deadLettered: 1 }, NOTED],
+    ['an earlier run has done something', NOTHING, { ...NOTED, isContinued: true }],
+  ])('says how to go on when %s', (_when, summary, context) => {
+    expect(resumeLine(summary, context)).toBe(LINE);
+  });
+
+  test.each([
+    ['nothing is done', NOTHING, NOTED],
+    ['it is noted nowhere', SUMMARY, { ...CONTEXT, isContinued: true }],
+  ])('says nothing when %s', (_when, summary, context) => {
+    expect(resumeLine(summary, context)).toBeUndefined();
   });
 });

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { lines, serve, Workplace } from './spawn-command.ts';
+import { type PickyServer, pickyServer } from './picky-server.ts';
+import { lines, Workplace } from './spawn-command.ts';
 
 const work = new Workplace();
 afterAll(() => work.remove());
@@ -9,27 +11,12 @@ let count = 0;
 /** A source of a name of its own. */
 const source = () => work.file(`source-${++count}.ndjson`, lines(1_000));
 
-/** A server that takes records, and refuses the chunk in which one has the given id. */
-async function server() {
-  const place = { taken: [] as number[], refuses: -1, url: '' };
-  place.url = await serve((_, response, body) => {
-    const ids = (JSON.parse(body) as { id: number }[]).map(({ id }) => id);
-    if (ids.includes(place.refuses)) {
-      response.writeHead(403).end();
-      return;
-    }
-    place.taken.push(...ids);
-    response.end();
-  });
-  return place;
-}
-
 const ALL = Array.from({ length: 1_000 }, (_, id) => id);
 
 describe('chain-reaction run, with a checkpoint', () => {
-  let place: Awaited<ReturnType<typeof server>>;
+  let place: PickyServer;
   beforeEach(async () => {
-    place = await server();
+    place = await pickyServer();
   });
   const run = (file: string, ...flags: string[]) =>
     work.command(['run', file, place.url, '--batch-size', '100', ...flags]);
@@ -47,6 +34,36 @@ describe('chain-reaction run, with a checkpoint', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('600 records written');
     expect(place.taken).toEqual(ALL);
+  });
+
+  test('says how to go on also when it has come no further than the run before it', async () => {
+    const file = source();
+    place.refuses = 0;
+    const atOnce = await run(file);
+    expect(atOnce.code).toBe(1);
+    expect(atOnce.stderr).not.toContain('The same command goes on');
+    place.refuses = 450;
+    await run(file);
+    const again = await run(file);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('0 records written');
+    expect(again.stderr).toContain('The same command goes on where this one has ended');
+  });
+
+  test('says so also when it is the database that notes how far the run has come', async () => {
+    const file = source();
+    const database = work.path(`orders-${count}.db`);
+    const db = new DatabaseSync(database);
+    db.exec('CREATE TABLE orders (id INTEGER CHECK (id <> 450))');
+    db.close();
+    const args = ['run', file, `sqlite:${database}?table=orders`, '--batch-size', '100'];
+    expect((await work.command(args)).stderr).toContain('The same command goes on');
+    const { code, stderr } = await work.command(args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('0 records written');
+    expect(stderr).toContain(
+      `The same command goes on where this one has ended (${database} (table orders))`,
+    );
   });
 
   test('a finished run says that it is finished, writes nothing, and exits with 0, until --restart', async () => {
