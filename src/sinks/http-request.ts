@@ -1,4 +1,5 @@
 import { expectKind } from '../core/options.ts';
+import { shownPlace } from '../core/shown-url.ts';
 
 /** Names and values of headers. */
 export type HeaderValues = Readonly<Record<string, string>> | Headers;
@@ -8,7 +9,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** The address of a sink without its credentials, and a name for it that shows neither them nor its query. */
+/** The address of a sink without its credentials, and a name for it that shows nothing secret. */
 export function sinkUrl(given: string | URL): {
   url: string;
   credentials: Credentials | undefined;
@@ -24,7 +25,7 @@ export function sinkUrl(given: string | URL): {
       : { user: decoded(url.username), password: decoded(url.password) };
   url.username = '';
   url.password = '';
-  return { url: url.href, credentials, name: `${url.origin}${url.pathname}` };
+  return { url: url.href, credentials, name: shownPlace(url) };
 }
 
 function decoded(text: string): string {

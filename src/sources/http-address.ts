@@ -1,15 +1,14 @@
 import { expectKind } from '../core/options.ts';
+import { shownUrl } from '../core/shown-url.ts';
 
 export interface HttpAddress {
   /** Without credentials: `fetch` refuses them, and nobody should see them. */
   readonly url: URL;
-  /** The URL as messages show it: without credentials, secret-looking parameters masked. */
+  /** The URL as messages show it. */
   readonly name: string;
   /** What the credentials of the URL become. */
   readonly authorization?: string;
 }
-
-const SECRET_PARAMETER = /token|key|secret|sig|password|auth|credential/i;
 
 /** @throws TypeError when it is no http(s) URL */
 export function httpAddress(input: string | URL): HttpAddress {
@@ -24,15 +23,7 @@ export function httpAddress(input: string | URL): HttpAddress {
   url!.username = '';
   url!.password = '';
   const authorization = username === '' && password === '' ? undefined : basic(username, password);
-  return { url: url!, name: nameOf(url!), ...(authorization !== undefined && { authorization }) };
-}
-
-function nameOf(url: URL): string {
-  const shown = new URL(url);
-  for (const name of new Set(shown.searchParams.keys())) {
-    if (SECRET_PARAMETER.test(name)) shown.searchParams.set(name, '***');
-  }
-  return shown.href;
+  return { url: url!, name: shownUrl(url!), ...(authorization !== undefined && { authorization }) };
 }
 
 function basic(username: string, password: string): string {
