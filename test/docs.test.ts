@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -56,6 +56,28 @@ describe('The docs', () => {
     expect(await run('sh', ['-c', command])).toMatchObject({ status: 0 });
   });
 });
+
+describe('What the docs name', () => {
+  const text = pages.map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
+  const named = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name!))];
+
+  test('as a test exists', () => {
+    const tests = named(/`(test\/[^`]+)`/g);
+    expect(tests.length).toBeGreaterThan(10);
+    expect(tests.filter((name) => globSync(name, { cwd: ROOT }).length === 0)).toEqual([]);
+  });
+
+  test('as a script of npm exists', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+    const names = named(/\bnpm run ([\w:-]+)/g);
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+}
 
 describe('The examples', () => {
   test('are at least six', () => {

@@ -250,7 +250,7 @@ export class Resumption {
     if (this.#isSaving && this.#isKnownToSink) return;
     const before = this.#saving;
     await before;
-    if (this.#saving !== before) return; // another chunk has begun one since, which says of this one, too
+    if (this.#saving !== before) return this.#saving; // another chunk's, which says of this one, too
     if (!this.#isDue && (this.#isKnownToSink || !this.#isNotable)) return;
     const saving = this.#isDue ? this.#save('running') : this.#store.note!(this.#run, this.#progress);
     this.#saving = saving;

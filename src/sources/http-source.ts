@@ -137,7 +137,15 @@ class Download {
     }
     const etag = this.#etag!;
     const total = checkRange(response, this.#address.name, this.#received, etag, undefined);
+    if (total === this.#received) throw this.#withoutRest(response);
     return { etag, total, isEndTold: true };
+  }
+
+  /** Nobody asks for a rest that was never there; the body of such an answer says only that there is none. */
+  #withoutRest(response: Response): PipelineError {
+    void response.body?.cancel();
+    const message = `The content changed: it ends at byte ${this.#received}, behind which there was more`;
+    return new PipelineError({ code: 'SOURCE_CHANGED', message, source: this.#address.name });
   }
 
   async *#read(

@@ -27,6 +27,29 @@ export const RESUMING: readonly Mutant[] = [
     only: 'makes a checkpoint safe before it gets its name',
   },
   {
+    name: 'takes a part of a note for the whole when the system writes no more at once',
+    file: 'checkpoint/replace-file.ts',
+    find: '  for (let done = 0; done < bytes.length; )\n    done += writeSync(fd, bytes, done, bytes.length - done, end + done);\n',
+    replace: '  writeSync(fd, bytes, 0, bytes.length, end);\n',
+    test: 'checkpoint/short-writes.test.ts',
+  },
+  {
+    name: 'saves before the sink has committed',
+    file: 'pipeline/resumption.ts',
+    find: "    this.#sinkState = await this.#sink.commit?.();\n    this.#committedAt = performance.now();\n    await this.#save('running');\n",
+    replace:
+      "    await this.#save('running');\n    this.#sinkState = await this.#sink.commit?.();\n    this.#committedAt = performance.now();\n",
+    test: 'pipeline/committing.test.ts',
+  },
+  {
+    name: 'goes on when the checkpoint could not be saved',
+    file: 'pipeline/resumption.ts',
+    find: '    const before = this.#saving;\n    await before;\n',
+    replace: '    const before = this.#saving;\n    await before?.catch(() => {});\n',
+    test: 'pipeline/checkpoint-failing.test.ts',
+    only: 'concurrency 1',
+  },
+  {
     name: 'takes the note of another checkpoint for one of this',
     file: 'checkpoint/checkpoint-notes.ts',
     find: 'update(`${seal} ${text}`)',
@@ -57,6 +80,13 @@ export const RESUMING: readonly Mutant[] = [
     test: 'sinks/sqlite-ledger.test.ts',
   },
   {
+    name: 'raises no epoch when it takes over a run',
+    file: 'sinks/sqlite-ledger.ts',
+    find: 'ON CONFLICT (run) DO UPDATE SET epoch = epoch + 1 RETURNING epoch',
+    replace: 'ON CONFLICT (run) DO UPDATE SET epoch = epoch RETURNING epoch',
+    test: 'pipeline/taken-over.test.ts',
+  },
+  {
     name: 'counts one chunk too many into the low-water mark',
     file: 'checkpoint/finished-ranges.ts',
     find: 'this.#ahead.set(index, ranges.at(-1)!.end);',
@@ -76,6 +106,7 @@ export const RESUMING: readonly Mutant[] = [
     find: '...(from === undefined && header === true && { takeHeader }),',
     replace: '...(header === true && { takeHeader }),',
     test: 'streams/seeking.test.ts',
+    only: 'goes on in lf.csv behind any chunk',
   },
   {
     name: 'goes on one byte too far',
@@ -83,6 +114,23 @@ export const RESUMING: readonly Mutant[] = [
     find: 'const asked = { from: from.bytes! - 1, etag };',
     replace: 'const asked = { from: from.bytes!, etag };',
     test: 'streams/seeking.test.ts',
+    only: 'goes on in a.ndjson behind any chunk',
+  },
+  {
+    name: 'reads a file again from its beginning',
+    file: 'streams/go-on.ts',
+    find: 'return from.records > 0 && (from.bytes ?? 0) > 0 ? from : undefined;',
+    replace: 'return undefined;',
+    test: 'streams/seeking.test.ts',
+    only: 'where it goes on, behind any chunk',
+  },
+  {
+    name: 'inflates a file again from its beginning',
+    file: 'streams/go-on.ts',
+    find: 'if (restart !== undefined && restart.bytes <= first) {',
+    replace: 'if (restart !== undefined && restart.bytes < 0) {',
+    test: 'pipeline/going-on-files.test.ts',
+    only: 'at the part in which it goes on',
   },
   {
     name: 'does not look at the bytes before the place',
@@ -90,6 +138,7 @@ export const RESUMING: readonly Mutant[] = [
     find: 'differenceOfBytes(earlier.head, now.head) ??\n    differenceOfBytes(earlier.tail, now.tail)',
     replace: 'differenceOfBytes(earlier.head, now.head)',
     test: 'pipeline/changed-input.test.ts',
+    only: 'the byte before the position is another',
   },
   {
     name: 'does not check the checksum of a checkpoint',
@@ -97,6 +146,7 @@ export const RESUMING: readonly Mutant[] = [
     find: "  if (digest(version, body) !== sha256) throw corrupt(file, 'its checksum does not match');\n",
     replace: '',
     test: 'checkpoint/checkpoint-document.test.ts',
+    only: 'is refused when bytes are left out',
   },
   {
     name: 'does not cut the file to what was committed',
@@ -118,5 +168,6 @@ export const RESUMING: readonly Mutant[] = [
     find: 'if (record <= before || hashOf(block, record - before - 1) !== sha256)',
     replace: 'if (record <= before)',
     test: 'pipeline/going-on.test.ts',
+    only: 'refuses one that',
   },
 ];

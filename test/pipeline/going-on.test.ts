@@ -47,6 +47,12 @@ function partsOf(content: Buffer, compress: (part: Buffer) => Buffer): readonly 
   return Array.from({ length: 3 }, (_, i) => compress(content.subarray(at(i), at(i + 1))));
 }
 
+/** All of it, whatever part is asked for. */
+const answering =
+  (body: Buffer, headers: Readonly<Record<string, string>>): Behaviour =>
+  (_, response) =>
+    void response.writeHead(200, { ...headers, 'content-length': body.length }).end(body);
+
 const web = (url: string) => httpSource(url, { backoff: { initialDelayMs: 1 } });
 
 describe('A run over HTTP', () => {
@@ -119,6 +125,16 @@ describe('A run over HTTP', () => {
     const rows = Buffer.from(`id,of\n${records.map(({ id }) => `${id},all\n`).join('')}`);
     const ofRows = records.map((record) => ({ ...record, of: 'all' }));
 
+    test.each<[string, Behaviour]>([
+      ['changes between two requests', status(412)],
+      ['does not exist any more (416)', status(416, { 'content-range': 'bytes */10' })],
+      ['comes with all before it, of another version', answering(lines, { etag: '"v2"' })],
+    ])('is refused when the part %s', async (_, rest) => {
+      const file = Buffer.concat(partsOf(lines, gzipSync));
+      const { url } = await hostileServer(whole(file), whole(file), rest);
+      await expect(twice(web(url), web(url))).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    });
+
     test.each([
       ['ndjson', 'gzip', gzipSync, lines, records],
       ['ndjson', 'zstd', zstdCompressSync, lines, records],
@@ -181,10 +197,7 @@ describe('A run over HTTP', () => {
   });
 
   const others = Buffer.from(lines.toString().replace('0000009999', '9999999999'));
-  const noEtag =
-    (body: Buffer): Behaviour =>
-    (_, response) =>
-      void response.writeHead(200, { 'content-length': body.length }).end(body);
+  const noEtag = (body: Buffer) => answering(body, {});
 
   test.each<[string, Behaviour, ...Behaviour[]]>([
     ['has another ETag', whole(lines), whole(lines, '"v2"')],
@@ -221,6 +234,12 @@ describe('A run over HTTP', () => {
       'has another length',
       part(lines.subarray(HALF - 1), `bytes ${HALF - 1}-${lines.length - 1}/${lines.length + 9}`),
     ],
+    ['does not exist any more (416)', status(416, { 'content-range': `bytes */${HALF / 2}` })],
+    ['would be nothing (416)', status(416, { 'content-range': `bytes */${HALF - 1}` })],
+    ['does not exist, and nothing says why (416)', status(416)],
+    ['comes with all before it, of another version', answering(lines, { etag: '"v2"' })],
+    ['comes with all before it, of no known version', answering(lines, {})],
+    ['comes with all before it, of a weak version', answering(lines, { etag: 'W/"v1"' })],
   ])('is refused when the rest %s', async (_, rest) => {
     const { url } = await hostileServer(whole(lines), whole(lines), rest);
     await expect(twice(web(url), web(url))).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });

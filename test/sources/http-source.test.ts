@@ -84,6 +84,15 @@ describe('httpSource()', () => {
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(900);
   });
 
+  test('takes a body of unknown length for complete when there is nothing behind its cut (416)', async () => {
+    const { url, requests } = await hostileServer((_request, response) => {
+      response.writeHead(200, { etag: '"v1"' });
+      response.write(body, () => setTimeout(() => response.destroy(), 5));
+    }, whole(body));
+    expect(await read(url)).toBe(body.toString());
+    expect(requests.map(({ headers }) => headers.range)).toEqual([undefined, `bytes=${body.length}-`]);
+  });
+
   test.each([
     ['another ETag (412)', [cutAfter(body, 100), status(412)], 'SOURCE_CHANGED'],
     [

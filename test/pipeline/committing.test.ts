@@ -1,0 +1,52 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
+import { BatchProcessor } from '../../src/index.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('What is saved of a sink that commits is what it has committed, neither more nor less', async () => {
+  const clock = { now: 0 };
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  const store = memoryCheckpoint();
+  const saved: Checkpoint[] = [];
+  let committed = 0;
+  let written = 0;
+  const ahead: number[] = [];
+  await new BatchProcessor({
+    source: Array.from({ length: 1_000 }, (_, id) => ({ id })),
+    batchSize: 100,
+    checkpoint: {
+      run: 'a',
+      store: {
+        ...store,
+        save: async (run, checkpoint) => {
+          ahead.push((checkpoint.cursor?.records ?? 0) - committed);
+          saved.push(checkpoint);
+          await store.save(run, checkpoint);
+        },
+      },
+    },
+    sink: {
+      name: 'committing',
+      guarantee: 'exactly-once',
+      write: async (chunk) => {
+        await setImmediate();
+        written += chunk.count;
+        clock.now += 400;
+      },
+      commit: async () => {
+        await setImmediate();
+        committed = written;
+        return { committed };
+      },
+    },
+  }).run();
+  expect(ahead).toEqual(saved.map(() => 0));
+  expect(saved.map(({ cursor, sink }) => [cursor?.records, sink])).toEqual(
+    [300, 600, 900, 1_000, 1_000].map((records) => [records, { committed: records }]),
+  );
+});
