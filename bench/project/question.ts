@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
-import { PIECE_BYTES, PiecePool } from '../../src/core/piece-pool.ts';
+import { PiecePool } from '../../src/core/piece-pool.ts';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
@@ -66,15 +67,16 @@ async function project(file: string, text: 'copy' | 'csv', delimiter: string): P
       : csvLines(block, columns, { delimiter, escapeFormulas: false }, false);
   const writer = new RowWriter({ columns, text, delimiter, isStrict: false, decoded });
   const pool = new PiecePool();
+  const output = await open(OUT, 'w');
   let count = 0;
-  async function* rows(blocks: AsyncIterable<RecordBlock>) {
+  await pipeline(readRecords(file, { pool }), async (blocks: AsyncIterable<RecordBlock>) => {
     for await (const block of blocks) {
       count += block.count;
-      yield* writer.rows(block);
+      for (const rows of writer.rows(block)) await output.write(rows);
       pool.giveBack(block);
     }
-  }
-  await pipeline(readRecords(file, { pool }), rows, createWriteStream(OUT, { highWaterMark: PIECE_BYTES }));
+  });
+  await output.close();
   rmSync(OUT);
   return count;
 }

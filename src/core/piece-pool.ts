@@ -1,3 +1,4 @@
+import { GrowingBytes } from './growing-bytes.ts';
 import type { RecordBlock } from './record-block.ts';
 
 /** Bytes of a piece: read at the speed of memory, and so many that what is done once for each costs little. */
@@ -6,18 +7,24 @@ export const PIECE_BYTES = 1024 * 1024;
 /** Room in front of a piece: most records that begin in the piece before find place there. */
 const ROOM_BEFORE = 64 * 1024;
 
-const memories = new WeakSet<ArrayBufferLike>();
+/** The memory of pieces, and of what is made of their bytes. */
+const memories = new WeakMap<ArrayBufferLike, GrowingBytes>();
 
 /** New memory for a piece, with anything in it, and room in front. */
 export function newPiece(): Buffer {
   const memory = Buffer.allocUnsafeSlow(ROOM_BEFORE + PIECE_BYTES);
-  memories.add(memory.buffer);
+  memories.set(memory.buffer, new GrowingBytes());
   return memory.subarray(ROOM_BEFORE);
 }
 
 /** Bytes in front of a piece where what comes before it in its source may be written, so that both lie side by side. */
 export function roomBefore(piece: Uint8Array): number {
   return memories.has(piece.buffer) ? piece.byteOffset : 0;
+}
+
+/** Room for what is made of the bytes of a piece, and is used up together with them: it is used again when they are. */
+export function besidePiece({ buffer }: Uint8Array): GrowingBytes {
+  return memories.get(buffer) ?? new GrowingBytes();
 }
 
 /** What is known of a piece that is in use. */
@@ -43,6 +50,7 @@ export class PiecePool {
   /** Memory for a piece, as of `newPiece`. */
   take(): Buffer {
     const piece = this.#free.pop() ?? newPiece();
+    besidePiece(piece).clear();
     this.#loans.set(piece.buffer, { piece, travelling: 0, isDecoded: false });
     return piece;
   }

@@ -13,6 +13,8 @@ export interface RecordBytes {
   readonly ends: Uint32Array;
   /** Where fields are in these records, when it was found while they were checked. */
   readonly located?: LocatedFields | undefined;
+  /** Rows of these records, when they were written while the records were checked. */
+  readonly rows?: WrittenRows | undefined;
   /** Who projects the records writes here whose fields are wanted; they are looked for in the records that come later. */
   readonly search?: FieldSearch | undefined;
   /** How records of CSV become objects, where that can be told of their bytes. */
@@ -28,7 +30,18 @@ export interface LocatedFields {
   readonly table: Int32Array;
 }
 
-/** Who looks for fields in the records of a source. */
+/** Rows of text that somebody makes of records, one behind the other. */
+export interface WrittenRows {
+  /** Who makes them. */
+  readonly by: object;
+  readonly bytes: Uint8Array;
+  /** Where the row of the first record begins. */
+  readonly begin: number;
+  /** Where the row of each record ends. Of one that has none yet it ends where it begins. */
+  readonly ends: Uint32Array;
+}
+
+/** Who looks for fields in the records of a source, or makes rows of them. */
 export interface FieldSearch {
   by?: object;
 }
@@ -36,7 +49,7 @@ export interface FieldSearch {
 /** Records `from` up to, not including, `to`. */
 export function sliceOfBytes(encoded: RecordBytes, from: number, to: number): RecordBytes {
   if (from === 0 && to === encoded.starts.length) return encoded;
-  const { located } = encoded;
+  const { located, rows } = encoded;
   return {
     ...encoded,
     starts: encoded.starts.subarray(from, to),
@@ -44,6 +57,11 @@ export function sliceOfBytes(encoded: RecordBytes, from: number, to: number): Re
     located: located && {
       ...located,
       table: located.table.subarray(from * located.width, to * located.width),
+    },
+    rows: rows && {
+      ...rows,
+      begin: from === 0 ? rows.begin : rows.ends[from - 1]!,
+      ends: rows.ends.subarray(from, to),
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { CsvShape, RecordBytes } from '../core/record-block.ts';
-import { type Projector, type ProjectorOptions, scanEngine } from '../scan/index.ts';
+import { type CsvProjector, type JsonProjector, type ProjectorOptions, scanEngine } from '../scan/index.ts';
 
 /** Picks columns out of the bytes of blocks: finds the projector for each. */
 export class BlockProjector {
   readonly #options: ProjectorOptions;
-  readonly #json: Projector | undefined;
+  readonly #json: JsonProjector | undefined;
   /** The projector of the last CSV; blocks of one file have one shape. */
-  #csv: { readonly shape: CsvShape; readonly projector: Projector | undefined } | undefined;
+  #csv: { readonly shape: CsvShape; readonly projector: CsvProjector | undefined } | undefined;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
@@ -14,7 +14,7 @@ export class BlockProjector {
   }
 
   /** @returns `undefined` where the records have to be decoded */
-  of(encoded: RecordBytes | undefined): Projector | undefined {
+  of(encoded: RecordBytes | undefined): JsonProjector | CsvProjector | undefined {
     if (encoded?.format === 'json') return this.#json;
     if (encoded?.csv === undefined) return undefined;
     if (this.#csv?.shape !== encoded.csv)
@@ -24,7 +24,7 @@ export class BlockProjector {
 }
 
 /** Nothing lies inside a field of CSV: there is nothing at a path of two keys. */
-function csvProjector(shape: CsvShape, { paths, isStrict }: ProjectorOptions): Projector | undefined {
+function csvProjector(shape: CsvShape, { paths, isStrict }: ProjectorOptions): CsvProjector | undefined {
   const { delimiter, quote, columns, isCast } = shape;
   const known = new Set(paths.map(([key]) => key));
   if (isStrict && !columns.every((column) => known.has(column))) return undefined;

@@ -1,3 +1,4 @@
+import { besidePiece } from '../core/piece-pool.ts';
 import type { RecordBytes } from '../core/record-block.ts';
 import { type JsonProjector, scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
@@ -5,6 +6,7 @@ import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
 import { groupEnd, parseTogether } from './parse-together.ts';
 import { type CheckedRun, type DecodedRun, decodeRange, FlawError, type RecordFlaw } from './record-flaw.ts';
 import { encodingOf, textOfRecords } from './record-text.ts';
+import { RowMaker } from './row-maker.ts';
 
 export interface JsonDecoding extends Bounds {
   readonly numbers: NumberPolicy;
@@ -36,7 +38,7 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
 
 /**
  * What `decodeJson` would find wrong; only records that are doubtful are decoded. Where fields are that somebody looks
- * for is found in the same pass.
+ * for is found in the same pass, or the rows are written that somebody makes of them.
  */
 export function checkJson(encoded: RecordBytes, decoding: JsonDecoding): CheckedRun {
   const { bytes, starts, ends, search } = encoded;
@@ -44,6 +46,10 @@ export function checkJson(encoded: RecordBytes, decoding: JsonDecoding): Checked
   const flawsOf = (doubtful: readonly number[]) =>
     doubtful.flatMap((index) => flawOfOne(encoded, index, decoding));
   const by = search?.by;
+  if (by instanceof RowMaker) {
+    const { doubtful, rows } = by.check(encoded, check, besidePiece(bytes));
+    return { flaws: flawsOf(doubtful), rows };
+  }
   if (!isProjector(by)) return { flaws: flawsOf(scanEngine().doubtfulJson(bytes, starts, ends, check)) };
   const { doubtful, located: table } = by.check(bytes, starts, ends, check);
   return { flaws: flawsOf(doubtful), located: { by, width: by.width, table } };

@@ -147,8 +147,8 @@ export class FramedDecoder<T> implements Decoder<T> {
       this.#looksLeft -= 1;
       return { encoded, ...decode(encoded) };
     }
-    const { flaws, located } = check(encoded);
-    return { encoded: located === undefined ? encoded : { ...encoded, located }, flaws };
+    const { flaws, located, rows } = check(encoded);
+    return { encoded: (located ?? rows) === undefined ? encoded : { ...encoded, located, rows }, flaws };
   }
 
   #block(

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { LocatedFields } from '../core/record-block.ts';
+import type { LocatedFields, WrittenRows } from '../core/record-block.ts';
 
 /** One record of a run cannot be decoded. */
 export interface RecordFlaw {
@@ -19,6 +19,7 @@ export interface DecodedRun<T> {
 export interface CheckedRun {
   readonly flaws: readonly RecordFlaw[];
   readonly located?: LocatedFields | undefined;
+  readonly rows?: WrittenRows | undefined;
 }
 
 /** A record is not decoded, for a reason that has a code of its own. */

@@ -1,8 +1,8 @@
-import type { RecordBlock } from '../core/record-block.ts';
-import type { RowLayout } from '../scan/index.ts';
+import type { RecordBlock, RecordBytes } from '../core/record-block.ts';
+import type { CsvProjector, JsonProjector, RowLayout, RowsPiece } from '../scan/index.ts';
 import { BlockProjector } from './block-projector.ts';
 import type { Column } from './columns.ts';
-import { locatedFor } from './located-for.ts';
+import { RowMaker } from './row-maker.ts';
 
 const DELIMITERS: ReadonlySet<string> = new Set([',', ';', '\t', '|']);
 
@@ -20,17 +20,20 @@ export interface RowWriting {
 /** Rows of text, one a record: from the bytes where they are JSON or CSV, else from the decoded records. */
 export class RowWriter {
   readonly #writing: RowWriting;
+  readonly #layout: RowLayout;
   readonly #projector: BlockProjector | undefined;
+  #maker: RowMaker | undefined;
 
   constructor(writing: RowWriting) {
-    const { columns, delimiter, isStrict } = writing;
+    const { columns, text, delimiter, isStrict } = writing;
     this.#writing = writing;
+    this.#layout = { text, delimiter: delimiter.charCodeAt(0) };
     const paths = columns.map(({ path }) => path);
     if (DELIMITERS.has(delimiter)) this.#projector = new BlockProjector({ paths, isStrict });
   }
 
   *rows(block: RecordBlock): Generator<Uint8Array, void> {
-    const { text, delimiter, decoded } = this.#writing;
+    const { decoded } = this.#writing;
     const { encoded } = block;
     if (block.count === 0) return;
     const projector = this.#projector?.of(encoded);
@@ -38,10 +41,16 @@ export class RowWriter {
       yield decoded(block);
       return;
     }
-    const layout = { text, delimiter: delimiter.charCodeAt(0) };
-    const { bytes, starts, ends } = encoded;
-    const located = locatedFor(projector, encoded);
-    const pieces = projector.rows(bytes, starts, ends, layout, located);
+    const pieces =
+      'rows' in projector ? this.#csvRows(projector, encoded) : this.#makerOf(projector).rowsOf(encoded);
     for (const { first, until, bytes } of pieces) yield bytes ?? decoded(block.slice(first, until));
+  }
+
+  #csvRows(projector: CsvProjector, { bytes, starts, ends }: RecordBytes): Iterable<RowsPiece> {
+    return projector.rows(bytes, starts, ends, this.#layout);
+  }
+
+  #makerOf(projector: JsonProjector): RowMaker {
+    return (this.#maker ??= new RowMaker(projector, this.#layout));
   }
 }

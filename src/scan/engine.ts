@@ -43,7 +43,7 @@ export interface ScanEngine {
    * Picks fields out of records of CSV without decoding them.
    * @returns `undefined` when there are more columns than this engine has room for
    */
-  csvProjector(options: CsvProjectorOptions): Projector | undefined;
+  csvProjector(options: CsvProjectorOptions): CsvProjector | undefined;
 }
 
 /** How records of CSV are divided into fields. A quote in a quoted field is doubled. */
@@ -82,18 +82,7 @@ export interface ProjectorOptions {
  * the field; of both they hold text that the layout cannot, or are too large.
  */
 export interface Projector {
-  /**
-   * Rows of text, one a record, each ended by a line feed.
-   * @param located where the fields are, when a projector of JSON has found it
-   */
-  rows(
-    bytes: Uint8Array,
-    starts: Uint32Array,
-    ends: Uint32Array,
-    layout: RowLayout,
-    located?: Int32Array,
-  ): Iterable<RowsPiece>;
-  /** Where the fields are. @param located as for `rows` */
+  /** Where the fields are. @param located where that is, when a projector of JSON has found it */
   fields(
     bytes: Uint8Array,
     starts: Uint32Array,
@@ -102,12 +91,51 @@ export interface Projector {
   ): Iterable<FieldsPiece>;
 }
 
+/** One that takes CSV. */
+export interface CsvProjector extends Projector {
+  /** Rows of text, one a record, each ended by a line feed. */
+  rows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, layout: RowLayout): Iterable<RowsPiece>;
+}
+
 /** One that takes JSON, and can check it in the same pass. */
 export interface JsonProjector extends Projector {
   /** Numbers of each record in `located`. */
   readonly width: number;
   /** Checks as `doubtfulJson` does, and finds the fields on the way. */
   check(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): CheckedFields;
+  /**
+   * Checks as `doubtfulJson` does, and writes rows of text on the way, one a record, each ended by a line feed.
+   * @param room where they are put
+   */
+  checkToRows(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    check: JsonCheck,
+    layout: RowLayout,
+    room: RowRoom,
+  ): CheckedRows;
+}
+
+/** The rows of records that may be malformed. */
+export interface CheckedRows {
+  readonly doubtful: readonly number[];
+  readonly rows: Rows;
+}
+
+/** Takes rows, one behind the other. */
+export interface RowRoom {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  add(rows: Uint8Array): void;
+}
+
+/** Rows one behind the other. Of a record that only a decoder can write there is none: its row ends where it begins. */
+export interface Rows {
+  readonly bytes: Uint8Array;
+  /** Where the first one begins. */
+  readonly begin: number;
+  readonly ends: Uint32Array;
 }
 
 /** What was found of records that may be malformed. */

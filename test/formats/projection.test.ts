@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteBlock } from '../../src/core/byte-block.ts';
 import { encodeJson } from '../../src/core/json.ts';
-import type { RecordBlock } from '../../src/core/record-block.ts';
+import type { RecordBlock, RecordBytes } from '../../src/core/record-block.ts';
 import { columnsFrom } from '../../src/formats/columns.ts';
 import { copyLines } from '../../src/formats/copy-lines.ts';
 import { csvLines } from '../../src/formats/csv-lines.ts';
+import { checkJson } from '../../src/formats/decode-json.ts';
 import { ValueReader } from '../../src/formats/project-values.ts';
 import { RowWriter } from '../../src/formats/row-writer.ts';
 import { scanEngine } from '../../src/scan/index.ts';
@@ -117,6 +118,26 @@ const columns = fc
   })
   .map((paths) => paths.map((path, i) => ({ name: `c${i}`, path })));
 
+/** The records as a decoder gives them out that was told who makes rows of them. */
+function checked(block: RecordBlock, writer: RowWriter): RecordBlock {
+  const search = {};
+  const encoded = { ...block.encoded!, search };
+  outcome(() => writer.rows(blockWith(block, encoded)));
+  const { flaws, rows } = checkJson(encoded, { maxDepth: 512, numbers: 'lossy', maxRecordBytes: 1e6 });
+  expect(flaws).toEqual([]);
+  expect(rows).toBeDefined();
+  return blockWith(block, { ...encoded, rows });
+}
+
+function blockWith({ start, end }: RecordBlock, encoded: RecordBytes): RecordBlock {
+  const decode = ({ bytes, starts, ends }: RecordBytes) =>
+    Array.from(
+      starts,
+      (from, i) => JSON.parse(Buffer.from(bytes.subarray(from, ends[i])).toString()) as unknown,
+    );
+  return new ByteBlock({ source: 'in', start, end, encoded, offset: 0, decode });
+}
+
 /** Rows or the message of what refuses them. */
 function outcome(rows: () => Iterable<Uint8Array>): string {
   try {
@@ -143,7 +164,8 @@ describe('projection from bytes equals the one from decoded values', () => {
         }),
         columns,
         fc.boolean(),
-        (records, columns, strict) => {
+        fc.nat(5),
+        (records, columns, strict, cut) => {
           const isStrict = strict && text === 'csv';
           const block = blockOf(records);
           const byDecoding = (part: RecordBlock) =>
@@ -162,6 +184,9 @@ describe('projection from bytes equals the one from decoded values', () => {
           if (expected.startsWith('refused')) seen.refused += 1;
           else seen.bytes += 1;
           expect(compact(rows, text, delimiter)).toEqual(compact(expected, text, delimiter));
+          const [before, behind] = checked(block, writer).cut(cut % (records.length + 1));
+          const made = outcome(() => [...writer.rows(before), ...writer.rows(behind)]);
+          expect(made).toEqual(rows);
         },
       ),
       { numRuns: RUNS },

@@ -1,8 +1,8 @@
 import {
+  type CsvProjector,
   type CsvProjectorOptions,
   FIELD_KIND,
   type FieldsPiece,
-  type Projector,
   type RowLayout,
   type RowsPiece,
 } from '../engine.ts';
@@ -17,7 +17,7 @@ const MISSING: CsvField = { start: 0, end: 0, isQuoted: false, isMissing: true }
 const PIECE_BYTES = 65_536;
 
 /** Divides one record after another. */
-export class TypeScriptCsvProjector implements Projector {
+export class TypeScriptCsvProjector implements CsvProjector {
   readonly #options: CsvProjectorOptions;
   readonly #found: CsvFields;
 

@@ -1,4 +1,4 @@
-import type { CsvProjectorOptions, FieldsPiece, Projector, RowLayout, RowsPiece } from '../engine.ts';
+import type { CsvProjector, CsvProjectorOptions, FieldsPiece, RowLayout, RowsPiece } from '../engine.ts';
 import { scanner } from './scanner.ts';
 import { noteRecords, type Windowed, windowsOf } from './windows.ts';
 
@@ -18,7 +18,7 @@ interface Taken<P> {
 }
 
 /** Has the scanner divide the records, a window of them at a time. */
-export class WasmCsvProjector implements Projector {
+export class WasmCsvProjector implements CsvProjector {
   readonly #fields: Int32Array;
   readonly #delimiter: number;
   readonly #quote: number;

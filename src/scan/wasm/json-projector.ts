@@ -1,11 +1,12 @@
 import type {
   CheckedFields,
+  CheckedRows,
   FieldsPiece,
   JsonCheck,
   JsonProjector,
   ProjectorOptions,
   RowLayout,
-  RowsPiece,
+  RowRoom,
 } from '../engine.ts';
 import { allOf, isReadable, isSound } from './check-json.ts';
 import { type KeyTree, keyTree } from './key-tree.ts';
@@ -42,15 +43,25 @@ export class WasmJsonProjector implements JsonProjector {
     return { doubtful, located };
   }
 
-  rows(
+  checkToRows(
     bytes: Uint8Array,
     starts: Uint32Array,
     ends: Uint32Array,
+    check: JsonCheck,
     layout: RowLayout,
-    located = this.#walk(bytes, starts, ends, ANY_JSON).located,
-  ): readonly RowsPiece[] {
-    const windows = [...this.#windows(bytes, starts, ends)];
-    return windows.flatMap((window) => this.#rowsOf(window, located, layout));
+    room: RowRoom,
+  ): CheckedRows {
+    const begin = room.length;
+    const rowEnds = new Uint32Array(starts.length);
+    const unclear: number[] = [];
+    for (const window of this.#windows(bytes, starts, ends)) {
+      unclear.push(...this.#find(window, starts, ends, check));
+      this.#putAll(window, layout, room, rowEnds);
+    }
+    const doubtful = unclear.filter(
+      (record) => !isSound(bytes.subarray(starts[record], ends[record]), check),
+    );
+    return { doubtful, rows: { bytes: room.bytes, begin, ends: rowEnds } };
   }
 
   *fields(
@@ -77,42 +88,49 @@ export class WasmJsonProjector implements JsonProjector {
     ends: Uint32Array,
     check: JsonCheck,
   ): { readonly located: Int32Array; readonly unclear: readonly number[] } {
-    const { fieldArea, maxDepth } = scanner();
+    const { fieldArea } = scanner();
     const located = new Int32Array(starts.length * this.width);
     const unclear: number[] = [];
-    const looked = { check, tree: this.#tree, isStrict: this.#isStrict };
     for (const window of this.#windows(bytes, starts, ends)) {
-      const isWalked = check.maxDepth <= maxDepth && isReadable(window);
-      const found = isWalked ? walk(window, starts, ends, looked) : allOf(window);
+      unclear.push(...this.#find(window, starts, ends, check));
       const { first, until } = window;
-      if (isWalked) located.set(fieldArea.subarray(0, (until - first) * this.width), first * this.width);
-      for (const record of found) {
-        located[record * this.width + KIND] = UNTOLD;
-        unclear.push(record);
-      }
+      located.set(fieldArea.subarray(0, (until - first) * this.width), first * this.width);
     }
     return { located, unclear };
+  }
+
+  /** Finds the fields of the records of a window. @returns those records of which a decoder has to tell them */
+  #find(window: Windowed, starts: Uint32Array, ends: Uint32Array, check: JsonCheck): readonly number[] {
+    const { fieldArea, maxDepth } = scanner();
+    const isWalked = check.maxDepth <= maxDepth && isReadable(window);
+    const looked = { check, tree: this.#tree, isStrict: this.#isStrict };
+    const unclear = isWalked ? walk(window, starts, ends, looked) : allOf(window);
+    for (const record of unclear) fieldArea[(record - window.first) * this.width + KIND] = UNTOLD;
+    return unclear;
   }
 
   *#windows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): Generator<Windowed, void> {
     yield* windowsOf(bytes, starts, ends, Math.floor(scanner().fieldArea.length / this.width));
   }
 
-  #rowsOf({ first, until, part, offset }: Windowed, located: Int32Array, layout: RowLayout): RowsPiece[] {
-    const { longWindow, fieldArea, columnArea, rowArea, putRows, state } = scanner();
-    if (part.length > longWindow.length) return [{ first, until }];
-    fieldArea.set(located.subarray(first * this.width, until * this.width));
+  /** Adds the rows of a window whose fields are known. @param rowEnds is told where each ends */
+  #putAll({ first, until, offset }: Windowed, layout: RowLayout, room: RowRoom, rowEnds: Uint32Array): void {
+    const { rowArea, ends, state } = scanner();
+    for (let next = first; next < until; ) {
+      const count = this.#put(next - first, until - next, offset, layout);
+      for (let i = 0; i < count; i++) rowEnds[next++] = room.length + ends[i]!;
+      if (count > 0) room.add(rowArea.subarray(0, state[0]));
+      else rowEnds[next++] = room.length;
+    }
+  }
+
+  /** Writes rows into the scanner's `rowArea`. @returns how many there was room for, before one that only a decoder can */
+  #put(first: number, count: number, offset: number, layout: RowLayout): number {
+    const { columnArea, putRows } = scanner();
     const { fieldCount, columns } = this.#tree;
     columnArea.set(columns);
-    const how = [LAYOUTS[layout.text], layout.delimiter, fieldCount, columns.length] as const;
-    const pieces: RowsPiece[] = [];
-    for (let next = first; next < until; ) {
-      const count = putRows(next - first, until - next, offset, ...how);
-      if (count > 0) pieces.push({ first: next, until: next + count, bytes: rowArea.slice(0, state[0]) });
-      else pieces.push({ first: next, until: next + 1 });
-      next += Math.max(count, 1);
-    }
-    return pieces;
+    const { text, delimiter } = layout;
+    return putRows(first, count, offset, LAYOUTS[text], delimiter, fieldCount, columns.length);
   }
 
   /** As they are given out: column by column, with the offset behind the last byte. */

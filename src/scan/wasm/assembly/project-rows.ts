@@ -1,4 +1,4 @@
-import { COLUMNS, FIELDS, OUT, OUT_SIZE, STATE, WINDOW } from './layout';
+import { COLUMNS, ENDS, FIELDS, OUT, OUT_SIZE, STATE, WINDOW } from './layout';
 import { copyCopyText, copyCsv } from './project-text';
 import { FIELD_SIZE, NEEDS_DECODER } from './walk-json';
 
@@ -6,7 +6,7 @@ import { FIELD_SIZE, NEEDS_DECODER } from './walk-json';
 const COPY_TEXT: i32 = 0;
 
 /**
- * Writes rows of records whose fields are noted, and the number of their bytes to STATE.
+ * Writes rows of records whose fields are noted, where each ends to ENDS, and the number of their bytes to STATE.
  * @param first record, counted from that whose fields come first
  * @param shift is taken off each offset
  * @returns how many rows there are: less when only a decoder can make the next one, or when there is no room for it
@@ -30,6 +30,7 @@ export function putRows(
     const next = putRow(fields, to, shift, layout, <u8>delimiter, columns);
     if (next == 0) break;
     to = next;
+    store<i32>(ENDS + (<usize>index << 2), <i32>(to - OUT));
     fields += rowSize;
   }
   store<i32>(STATE, <i32>(to - OUT));
