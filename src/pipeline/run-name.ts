@@ -15,11 +15,12 @@ export function runNameOf(source: SourceInput, sink: string): string {
 
 /**
  * Changes when the same input would become other records: with the options that say how it is read, and with the
- * functions – by their text, unless a version speaks for them. 64 hexadecimal digits.
+ * functions – by their text – and the schema – by its structure, as far as that is JSON –, unless a version speaks for
+ * them. 64 hexadecimal digits.
  */
 export function pipelineHashOf<In, Out>(options: BatchProcessorOptions<In, Out>): string {
   const { validate, transform, checkpoint } = options;
-  const functions = checkpoint?.version ?? [validate, transform].map(describe);
+  const functions = checkpoint?.version ?? [describeSchema(validate), describe(transform)];
   const reading = READING.map((name) => describe(options[name]));
   return createHash('sha256').update(JSON.stringify({ functions, reading })).digest('hex');
 }
@@ -41,6 +42,16 @@ const READING = [
   'trim',
   'relaxColumnCount',
 ] as const;
+
+function describeSchema(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return describe(schema);
+  try {
+    const text = (_key: string, value: unknown) => (value instanceof RegExp ? String(value) : value);
+    return JSON.stringify(schema, text);
+  } catch {
+    return describe(schema); // it leads back to itself
+  }
+}
 
 function describe(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(describe);

@@ -1,5 +1,8 @@
 import { Readable } from 'node:stream';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { isNameable, pipelineHashOf, runNameOf } from '../../src/pipeline/run-name.ts';
 import { httpSink } from '../../src/sinks/http-sink.ts';
 import { fileSource } from '../../src/sources/file-source.ts';
@@ -114,6 +117,12 @@ const CHANGES: readonly (readonly [string, object])[] = [
   ['another transform', { transform: (n: number) => n * 3 }],
   ['a predicate', { validate: (n: number) => n > 1 }],
   ['a predicate in the place of a transform', { validate: twice }],
+  ['a schema of zod', { validate: z.object({ a: z.string() }) }],
+  ['another schema of zod', { validate: z.object({ a: z.number() }) }],
+  ['a schema of valibot', { validate: v.object({ a: v.string() }) }],
+  ['another schema of valibot', { validate: v.object({ a: v.number() }) }],
+  ['a schema of ArkType', { validate: type({ a: 'string' }) }],
+  ['another schema of ArkType', { validate: type({ a: 'number' }) }],
   ['a version', { checkpoint: { version: '1' } }],
   ['another version', { checkpoint: { version: '2' } }],
 ];
@@ -140,6 +149,20 @@ describe('pipelineHashOf()', () => {
     ['another source, which is compared by itself', { source: 'b.ndjson' }],
   ])('does not change with %s', (_, options) => {
     expect(hash(options)).toBe(hash({}));
+  });
+
+  test('is what it was when a schema has been used', async () => {
+    const validate = z.object({ a: z.string() });
+    const before = hash({ validate });
+    validate.parse({ a: 'x' });
+    expect(hash({ validate })).toBe(before);
+    expect(hash({ validate: z.object({ a: z.string() }) })).toBe(before);
+  });
+
+  test('does not mind a schema that leads back to itself', () => {
+    const schema: { '~standard': object; self?: unknown } = { '~standard': {} };
+    schema.self = schema;
+    expect(hash({ validate: schema })).toBe(hash({ validate: { ...schema } }));
   });
 
   test('does not look at functions for which a version speaks', () => {
