@@ -13,7 +13,7 @@ const MAX_DEPTH = 512;
 
 export const question: Question = {
   title: 'where the records of a file begin and end, nothing decoded',
-  inputs: { json: jsonArray, csv },
+  inputs: { json: () => jsonArray(300_000), csv: () => csv(900_000) },
   routes: {
     'read the file, JSON': { input: 'json', run: readOnly },
     'frame, JSON': { input: 'json', run: (file) => frame(file, jsonFramer(scanEngine())) },
