@@ -33,7 +33,7 @@ const expectedLetters = ids.filter(isMalformed).map((id) => `${id} ${hash(line(i
 /** Kills of each sequence: more of them with KILLS=100. */
 const KILLS = Number(process.env['KILLS'] ?? 12);
 /** Statements at which a process is killed: those of a few chunks, and now and then any up to the last one. */
-const mostStatements = (kills: number) => (kills % 4 === 0 ? COUNT / 20 : 30);
+const mostStatements = (kills: number) => (kills % (KILLS < 100 ? 4 : 40) === 0 ? COUNT / 20 : 30);
 /** Milliseconds after which it is killed. */
 const MOST_MS = 10;
 
