@@ -5,8 +5,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readCheckpointFile } from '../../src/checkpoint/file-checkpoint.ts';
 import { randomFrom } from '../../src/testing/random.ts';
 
 /** Kills of each sequence, and records of the source: the script `test:kill` takes more of both. */
@@ -99,7 +101,8 @@ interface Load {
 }
 
 /**
- * Runs the command again and again: it is killed some times, at random, before it may come to its end.
+ * Runs the command again and again: it is killed some times, at random, and once when a part is noted, before it may come
+ * to its end.
  * @param mostMs 0 for kills that come from elsewhere
  */
 async function killUntilDone(
@@ -114,8 +117,9 @@ async function killUntilDone(
     const command = ['--no-warnings', MAIN, 'run', source, ...load];
     const child = spawn(process.execPath, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     running = child;
-    const after = kills < KILLS_A_LOAD && mostMs > 0 ? Math.floor(random() * mostMs) : undefined;
-    const { code, signal, output } = await killedOrDone(child, after);
+    if (mostMs > 0 && kills < KILLS_A_LOAD - 1) killAfter(child, Math.floor(random() * mostMs));
+    if (mostMs > 0 && kills === KILLS_A_LOAD - 1) void killWhenNoted(child, [folder, root]);
+    const { code, signal, output } = await ending(child);
     if (signal === 'SIGKILL') kills++;
     else if (code === WITH_LETTERS || code === 0) return { kills, wentOn: wentOn(output) };
     else throw new Error(`The command ended with ${code}`);
@@ -133,9 +137,26 @@ function wentOn(output: string): boolean {
 }
 
 /** The time counts from its first output: by then it has loaded what it needs. */
-function killedOrDone(child: ChildProcess, afterMs: number | undefined) {
-  if (afterMs !== undefined)
-    child.stderr?.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+function killAfter(child: ChildProcess, ms: number): void {
+  child.stderr?.once('data', () => setTimeout(() => child.kill('SIGKILL'), ms));
+}
+
+/** Not before there is something to go on with, however slow the machine is. */
+async function killWhenNoted(child: ChildProcess, folders: readonly string[]): Promise<void> {
+  const before = await recordsNoted(folders);
+  while (child.exitCode === null && (await recordsNoted(folders)) <= before) await wait(20);
+  child.kill('SIGKILL');
+}
+
+/** Records that a checkpoint says are done. */
+async function recordsNoted(folders: readonly string[]): Promise<number> {
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const file = files.find((each) => each.endsWith('.checkpoint'));
+  const found = file === undefined ? undefined : await readCheckpointFile(file);
+  return found?.checkpoint.cursor?.records ?? 0;
+}
+
+function ending(child: ChildProcess) {
   child.stderr?.resume();
   let output = '';
   child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
