@@ -12,11 +12,11 @@ export class GrowingBytes {
     return this.#length;
   }
 
-  /** @param room bytes for which there is room at least, once it has to grow */
-  add(part: Uint8Array, room = 0): void {
+  /** Grows where there is no room. */
+  add(part: Uint8Array): void {
     const length = this.#length + part.length;
     if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(length, room, 2 * this.#bytes.length));
+      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
       grown.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = grown;
     }
