@@ -24,6 +24,9 @@ export interface StagedFileOptions {
   readonly isLeft?: boolean;
 }
 
+/** Bytes that are written before the disk begins with them. */
+const FLUSH_BYTES = 16 * 2 ** 20;
+
 /** A file that grows under a temporary name beside its final one, and gets that name when it is complete. */
 export class StagedFile {
   readonly path: string;
@@ -36,6 +39,9 @@ export class StagedFile {
   #isKnown: boolean;
   /** Why nobody knows what is on the disk. */
   #flaw: unknown;
+  /** Bytes that the disk has, or is given. */
+  #flushedTo: number;
+  #flushing: Promise<void> | undefined;
 
   /** @throws PipelineError when the file cannot be made, or exists and must not */
   static async create(file: string, ifExists: IfExists, remains: Remains = 'removed'): Promise<StagedFile> {
@@ -58,6 +64,7 @@ export class StagedFile {
     this.handle = handle;
     this.#target = target;
     this.#length = length;
+    this.#flushedTo = length;
     this.#mayReplace = mayReplace;
     this.#remains = remains;
     this.#isKnown = isLeft;
@@ -77,6 +84,7 @@ export class StagedFile {
       position += piece.length;
     }
     this.#length = position;
+    if (position - this.#flushedTo >= FLUSH_BYTES) this.#flushMeanwhile();
   }
 
   /** Gives up what is behind a length. */
@@ -90,6 +98,7 @@ export class StagedFile {
    * and would say next time that all is well.
    */
   async sync(): Promise<void> {
+    await this.#flushing; // the system tells only one of two calls what has failed
     this.#expectSafe();
     await this.#expectInPlace();
     try {
@@ -130,6 +139,20 @@ export class StagedFile {
     await this.handle.close().catch(() => undefined);
     if (isInPlace) await rm(this.path, { force: true });
     forgetAtExit(this.path);
+  }
+
+  /** Lets the disk work on what it has while more comes: else all of it would have to wait for the disk in the end. */
+  #flushMeanwhile(): void {
+    if (this.#flushing !== undefined) return;
+    this.#flushedTo = this.#length;
+    const flushing = this.handle.datasync();
+    this.#flushing = flushing
+      .catch((error: unknown) => {
+        this.#flaw = error;
+      })
+      .finally(() => {
+        this.#flushing = undefined;
+      });
   }
 
   #expectSafe(): void {

@@ -11,10 +11,12 @@ import {
 } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Sink } from '../../src/core/sink.ts';
 import { type FileSinkOptions, fileSink } from '../../src/sinks/file-sink.ts';
 import { chunkOf, sinkContract } from '../../src/testing/index.ts';
 import { temporaryFolder } from './folder.ts';
@@ -22,6 +24,8 @@ import { unzstd } from './unzstd.ts';
 import { context, failureOf, signal, writeAll, writeOne } from './writing.ts';
 
 const path = temporaryFolder();
+/** As a record, enough for the disk to begin. */
+const MUCH = 'x'.repeat(16 * 2 ** 20);
 
 const read: Record<string, (bytes: Buffer) => Buffer> = {
   '': (bytes) => bytes,
@@ -327,6 +331,56 @@ describe('fileSink(), when writes to the file go wrong', () => {
       message: `${path('out.ndjson')} could not be completed: EIO: i/o error, fsync`,
     });
     expect(readdirSync(path())).toEqual([]);
+  });
+
+  test('gives the disk what it has while more comes', async () => {
+    const sink = fileSink(path('out.ndjson'));
+    await sink.open!({ signal });
+    const datasync = vi.spyOn(await handles(), 'datasync');
+    await writeOne(sink, chunkOf(['little']));
+    expect(datasync).toHaveBeenCalledTimes(0);
+    await writeOne(sink, chunkOf([MUCH]));
+    expect(datasync).toHaveBeenCalledTimes(1);
+    await datasync.mock.results[0]!.value;
+    await writeOne(sink, chunkOf(['little']));
+    expect(datasync).toHaveBeenCalledTimes(1);
+    await writeOne(sink, chunkOf([MUCH]));
+    expect(datasync).toHaveBeenCalledTimes(2);
+    await sink.close!({ complete: true });
+    const line = (text: string) => `"${text}"\n`;
+    expect(textOf('out.ndjson') === [line('little'), line(MUCH)].join('').repeat(2)).toBe(true);
+  });
+
+  test('gives the file up when the disk failed at what it was given while more came', async () => {
+    const sink = fileSink(path('out.ndjson'));
+    await sink.open!({ signal });
+    vi.spyOn(await handles(), 'datasync').mockRejectedValueOnce(new Error('EIO: i/o error, fdatasync'));
+    await writeOne(sink, chunkOf([MUCH]));
+    await new Promise(setImmediate);
+    await expect(writeOne(sink, chunkOf([1]))).rejects.toThrow('EIO: i/o error, fdatasync');
+    expect((await failureOf(sink.close!({ complete: true }))).code).toBe('SINK_FAILED');
+    expect(readdirSync(path())).toEqual([]);
+  });
+
+  test.each([
+    ['commit', (sink: Sink) => sink.commit!()],
+    ['close', (sink: Sink) => sink.close!({ complete: true })],
+  ])('%s() waits for what the disk was given while more came', async (_, end) => {
+    const sink = fileSink(path('out.ndjson'));
+    await sink.open!({ signal, resume: { isContinued: false } });
+    let fail: ((error: Error) => void) | undefined;
+    vi.spyOn(await handles(), 'datasync').mockImplementationOnce(
+      () => new Promise<void>((_resolve, reject) => (fail = reject)),
+    );
+    await writeOne(sink, chunkOf([MUCH]));
+    const ended = failureOf(end(sink));
+    await setTimeout(20);
+    fail!(new Error('EIO: i/o error, fdatasync'));
+    expect(await ended).toMatchObject({
+      code: 'SINK_FAILED',
+      message: expect.stringContaining('EIO: i/o error, fdatasync'),
+    });
+    await sink.close!({ complete: false });
   });
 
   test('refuses another chunk than the one that its brotli stream holds', async () => {
