@@ -3,7 +3,7 @@
  * target; `--write` keeps the table in the RESULTS.md of the question. Every run is a process of its own, the routes take
  * turns, and medians count, of ratios those of each turn: figures of shared machines move, ratios much less.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ async function measure(name: string, module: string, question: Question): Promis
   const runs = new Map<string, Figures[]>(present.map(([route]) => [route, []]));
   const count = values.runs === undefined ? (question.runs ?? 5) : Number(values.runs);
   for (let run = 0; run < count; run++) {
-    // back and forth: what comes second meets what the first has left to the disk
+    // back and forth, for what one leaves to the next
     for (const [route, { input }] of run % 2 === 0 ? present : present.toReversed())
       runs.get(route)!.push(runOnce(module, route, files.get(input)!));
   }
@@ -46,6 +46,7 @@ async function measure(name: string, module: string, question: Question): Promis
 
 function runOnce(module: string, route: string, file: string): Figures {
   const child = join(import.meta.dirname, 'support', 'child.ts');
+  spawnSync('sync'); // the disk has nothing left to do of the run before
   const output = execFileSync(process.execPath, ['--no-warnings', child, module, route, file], {
     encoding: 'utf8',
   });

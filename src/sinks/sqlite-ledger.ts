@@ -4,7 +4,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cursor } from '../core/position.ts';
 import { type HeldLock, lockFile } from '../files/lock-file.ts';
 import type { Claim, LedgerEntry, LedgerTables, TableOrigin } from './ledger.ts';
-import type { Note } from './ledger-notes.ts';
 import { noteOfRow } from './ledger-row.ts';
 import { inTransaction, type SqliteDatabase } from './sqlite-database.ts';
 
@@ -83,41 +82,6 @@ export class SqliteLedger implements LedgerTables {
   }
 }
 
-/** Notes a chunk inside a transaction. @returns how many of the notes were not there yet */
-export function note(db: DatabaseSync, { run, epoch }: Claim, notes: readonly Note[]): number {
-  const statement = db.prepare(NOTE);
-  return notes.filter(
-    ({ from, to, end, id }) =>
-      statement.run(
-        run,
-        epoch,
-        from.source,
-        from.record,
-        from.made,
-        to.record,
-        to.made,
-        id,
-        JSON.stringify(end),
-      ).changes > 0,
-  ).length;
-}
-
-/** Whether exactly these are noted. */
-export function isNoted(db: DatabaseSync, { run }: Claim, notes: readonly Note[]): boolean {
-  const statement = db.prepare(FIND_NOTE);
-  return notes.every(
-    ({ from, to, id }) =>
-      statement.get(run, from.source, from.record, from.made, to.record, to.made, id) !== undefined,
-  );
-}
-
-/** Whether no later run has raised the epoch; inside a transaction none can. */
-export function holds(db: DatabaseSync, { run, epoch }: Claim): boolean {
-  return (
-    db.prepare('SELECT 1 FROM chain_reaction_run WHERE run = ? AND epoch = ?').get(run, epoch) !== undefined
-  );
-}
-
 /** What became of the table of the run. */
 export function tableOf(db: DatabaseSync, run: string): TableOrigin | undefined {
   const row = db.prepare('SELECT table_origin FROM chain_reaction_run WHERE run = ?').get(run);
@@ -172,11 +136,3 @@ const SAVE = 'UPDATE chain_reaction_run SET checkpoint = ? WHERE run = ? AND epo
 const FORGET_NOTES_BEFORE = `
   DELETE FROM chain_reaction_chunk WHERE run = ?1
     AND (source, from_record, from_made) < (?2, ?3, ?4) AND (source, to_record, to_made) <= (?2, ?3, ?4)`;
-
-const NOTE = `
-  INSERT OR IGNORE INTO chain_reaction_chunk
-    (run, epoch, source, from_record, from_made, to_record, to_made, id, end_cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-const FIND_NOTE = `
-  SELECT 1 FROM chain_reaction_chunk WHERE run = ? AND source = ? AND from_record = ? AND from_made = ?
-    AND to_record = ? AND to_made = ? AND id = ?`;

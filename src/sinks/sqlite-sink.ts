@@ -4,11 +4,11 @@ import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Guarantee, OpenContext, Sink } from '../core/sink.ts';
-import { type Claim, fenced, Ledger, type TableOrigin } from './ledger.ts';
-import { notesOf, partlyNoted } from './ledger-notes.ts';
+import { Ledger, type TableOrigin } from './ledger.ts';
 import { folded, quoteIdentifier } from './sqlite-column.ts';
 import { inTransaction, SqliteDatabase } from './sqlite-database.ts';
-import { holds, isNoted, note, noteTable, SqliteLedger } from './sqlite-ledger.ts';
+import { noteTable, SqliteLedger } from './sqlite-ledger.ts';
+import { SqliteNotes } from './sqlite-notes.ts';
 import { SqliteRows } from './sqlite-rows.ts';
 import { prepareTable, readTable, type SqliteTable, type SqliteTarget, tableExists } from './sqlite-table.ts';
 
@@ -73,6 +73,7 @@ class SqliteWriter<T> implements Sink<T> {
   /** As the last committed chunk has left it. */
   #table: SqliteTable | undefined;
   #rows: SqliteRows | undefined;
+  #notes: SqliteNotes | undefined;
   #origin: TableOrigin | undefined;
 
   constructor(file: string, target: SqliteTarget) {
@@ -109,8 +110,9 @@ class SqliteWriter<T> implements Sink<T> {
     if (db === undefined) throw new TypeError(`${this.#database.file} must be opened before it is written`);
     try {
       const { claim } = this.ledger;
+      if (claim !== undefined) this.#notes ??= new SqliteNotes(db, claim, this.name);
       this.#rows = inTransaction(db, () => {
-        if (claim !== undefined && isWritten(db, chunk as Chunk, claim, this.name)) return this.#rows;
+        if (this.#notes?.add(chunk as Chunk) === false) return this.#rows; // an attempt before has written it
         const rows =
           this.#rows ?? new SqliteRows(db, this.#target, this.#table ?? this.#prepare(db, chunk as Chunk));
         rows.insert(chunk as Chunk);
@@ -145,6 +147,7 @@ class SqliteWriter<T> implements Sink<T> {
 
   #release(): void {
     this.#db = undefined;
+    this.#notes = undefined;
     this.#database.release();
   }
 }
@@ -204,14 +207,4 @@ function isList(columns: NonNullable<SqliteSinkOptions['columns']>): columns is 
 function guaranteeOf({ key, ifExists }: SqliteTarget): Guarantee {
   if (ifExists === 'replace') return 'exactly-once';
   return key.length > 0 ? 'effectively-once' : 'at-least-once';
-}
-
-/** Notes the chunk in the transaction that writes it. @returns whether it was written and noted before */
-function isWritten(db: DatabaseSync, chunk: Chunk, claim: Claim, place: string): boolean {
-  if (!holds(db, claim)) throw fenced(claim, place);
-  const notes = notesOf(chunk);
-  const fresh = note(db, claim, notes);
-  if (fresh === notes.length) return false;
-  if (fresh === 0 && isNoted(db, claim, notes)) return true;
-  throw partlyNoted(chunk);
 }

@@ -74,9 +74,9 @@ export const RESUMING: readonly Mutant[] = [
   },
   {
     name: 'lets an earlier process write on (no fence)',
-    file: 'sinks/sqlite-ledger.ts',
-    find: "WHERE run = ? AND epoch = ?').get(run, epoch) !== undefined",
-    replace: "WHERE run = ? AND epoch >= ?').get(run, epoch) !== undefined",
+    file: 'sinks/sqlite-notes.ts',
+    find: 'SELECT 1 FROM chain_reaction_run WHERE run = ? AND epoch = ?',
+    replace: 'SELECT 1 FROM chain_reaction_run WHERE run = ? AND epoch >= ?',
     test: 'sinks/sqlite-ledger.test.ts',
   },
   {
