@@ -54,14 +54,16 @@ export const question: Question = {
   ],
 };
 
-async function load(source: string, place: Place, isNoted: boolean): Promise<number> {
+async function load(source: string, place: Place, isNoted: boolean): Promise<Partial<Figures>> {
   clear();
   const { sink, store, close } = await open(place);
   const checkpoint = isNoted && { checkpoint: { run: 'bench', ...(store && { store }) } };
+  const startedAt = performance.now();
   const { written } = await new BatchProcessor({ source, sink, ...checkpoint }).run();
+  const ms = performance.now() - startedAt;
   close?.close();
   clear();
-  return written;
+  return { ms, records: written };
 }
 
 async function open(place: Place): Promise<{ sink: Sink; store?: CheckpointStore; close?: Server }> {

@@ -8,11 +8,10 @@ import { toSink } from '../core/function-sink.ts';
 import type { Cursor } from '../core/position.ts';
 import type { ResumeContext, Sink } from '../core/sink.ts';
 import type { BatchProcessorOptions, CheckpointOptions } from './batch-options.ts';
+import { CommitPace } from './commit-pace.ts';
 import type { Inputs } from './inputs.ts';
 import { pipelineHashOf, runNameOf } from './run-name.ts';
 
-/** Milliseconds between two commits of a sink that goes back to the last one: a commit waits for the disk. */
-const COMMIT_EVERY_MS = 1_000;
 /** Milliseconds between two times that what is noted is made safe against a power cut, which may send it again. */
 const SAVE_EVERY_MS = 1_000;
 
@@ -43,7 +42,7 @@ export class Resumption {
   #sinkState: unknown;
   /** What is written is not all saved. */
   #isAhead = false;
-  #committedAt = performance.now();
+  readonly #commits = new CommitPace();
   #savedAt = Number.NEGATIVE_INFINITY;
   /** Which source the cursor was in when it was saved: a note does not say what the sources are. */
   #savedSource: number | undefined;
@@ -134,7 +133,7 @@ export class Resumption {
     this.#ranges.add(chunk);
     this.#isAhead = this.#sink.commit === undefined;
     if (this.#isAhead) await this.#saveMeanwhile();
-    else if (performance.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commit();
+    else if (this.#commits.isDue) await this.#commit();
   }
 
   /** Notes records as safe whose chunk is not. */
@@ -223,8 +222,7 @@ export class Resumption {
   }
 
   async #commit(): Promise<void> {
-    this.#sinkState = await this.#sink.commit?.();
-    this.#committedAt = performance.now();
+    this.#sinkState = await this.#commits.time(async () => this.#sink.commit?.());
     await this.#save('running');
   }
 

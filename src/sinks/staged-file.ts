@@ -25,7 +25,7 @@ export interface StagedFileOptions {
 }
 
 /** Bytes that are written before the disk begins with them. */
-const FLUSH_BYTES = 16 * 2 ** 20;
+const FLUSH_BYTES = 8 * 2 ** 20;
 
 /** A file that grows under a temporary name beside its final one, and gets that name when it is complete. */
 export class StagedFile {

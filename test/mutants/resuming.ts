@@ -36,9 +36,9 @@ export const RESUMING: readonly Mutant[] = [
   {
     name: 'saves before the sink has committed',
     file: 'pipeline/resumption.ts',
-    find: "    this.#sinkState = await this.#sink.commit?.();\n    this.#committedAt = performance.now();\n    await this.#save('running');\n",
+    find: "    this.#sinkState = await this.#commits.time(async () => this.#sink.commit?.());\n    await this.#save('running');\n",
     replace:
-      "    await this.#save('running');\n    this.#sinkState = await this.#sink.commit?.();\n    this.#committedAt = performance.now();\n",
+      "    await this.#save('running');\n    this.#sinkState = await this.#commits.time(async () => this.#sink.commit?.());\n",
     test: 'pipeline/committing.test.ts',
   },
   {

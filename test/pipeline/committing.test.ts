@@ -50,3 +50,34 @@ test('What is saved of a sink that commits is what it has committed, neither mor
     [300, 600, 900, 1_000, 1_000].map((records) => [records, { committed: records }]),
   );
 });
+
+test.each([
+  { took: 5, every: 1_000 },
+  { took: 25, every: 2_500 },
+  { took: 2_000, every: 10_000 },
+])('A commit that takes $took ms is made again after $every ms', async ({ took, every }) => {
+  const clock = { now: 0 };
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  let committedAt = 0;
+  const waits: number[] = [];
+  await new BatchProcessor({
+    source: Array.from({ length: 3_000 }, (_, id) => ({ id })),
+    batchSize: 100,
+    checkpoint: { run: 'a', store: memoryCheckpoint() },
+    sink: {
+      name: 'committing',
+      guarantee: 'exactly-once',
+      write: async () => {
+        clock.now += 500;
+      },
+      commit: async () => {
+        waits.push(clock.now - committedAt);
+        clock.now += took;
+        committedAt = clock.now;
+      },
+    },
+  }).run();
+  // before the first one nothing is known, and the end comes when it comes
+  expect(waits.length).toBeGreaterThan(2);
+  expect(new Set(waits.slice(1, -1))).toEqual(new Set([every]));
+});

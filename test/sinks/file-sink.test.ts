@@ -25,7 +25,7 @@ import { context, failureOf, signal, writeAll, writeOne } from './writing.ts';
 
 const path = temporaryFolder();
 /** As a record, enough for the disk to begin. */
-const MUCH = 'x'.repeat(16 * 2 ** 20);
+const MUCH = 'x'.repeat(8 * 2 ** 20);
 
 const read: Record<string, (bytes: Buffer) => Buffer> = {
   '': (bytes) => bytes,
