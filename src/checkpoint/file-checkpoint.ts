@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, lstat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
@@ -11,11 +11,11 @@ import {
   decodeDocument,
   encodeDocument,
   notACheckpoint,
-  sealOf,
 } from './checkpoint-document.ts';
-import { encodeNote, textOfNote } from './checkpoint-notes.ts';
+import { textOfNote } from './checkpoint-notes.ts';
+import { NotedDocument } from './noted-document.ts';
 import { flawOf, readOwnedFile } from './owned-file.ts';
-import { addAt, openToAdd, removeFile, replaceFile } from './replace-file.ts';
+import { removeFile, replaceFile } from './replace-file.ts';
 
 /**
  * Keeps the checkpoint of one run in a file: readable, versioned, with a checksum, for its owner only. A checkpoint is
@@ -65,27 +65,18 @@ interface Waiting {
   readonly saved: Promise<void>;
 }
 
-/** The document that is known to be in the file, for notes to follow it. */
-interface Written {
-  readonly seal: string;
-  /** Bytes of the document and the notes. */
-  end: number;
-  /** Bytes that there may be. */
-  readonly most: number;
-  /** Open since the first note. */
-  handle?: FileHandle;
-}
-
-/** Bytes of notes behind a document; then the next one is a document. */
-const ROOM = 1024 * 1024;
-
 class FileCheckpoint implements Required<CheckpointStore> {
   readonly #file: string;
   #opened: Opened | undefined;
   /** What was done with the file so far, one thing after another. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Waiting | undefined;
-  #written: Written | undefined;
+  /** Things that are being done, or wait. */
+  #inLine = 0;
+  /** The document that is known to be in the file. */
+  #current: NotedDocument | undefined;
+  /** The one that is taking its place. */
+  #next: NotedDocument | undefined;
 
   constructor(file: string) {
     this.#file = file;
@@ -122,6 +113,9 @@ class FileCheckpoint implements Required<CheckpointStore> {
   async note(run: string, progress: CheckpointProgress): Promise<void> {
     this.#openedFor(run);
     const text = textOfNote(progress);
+    const both = this.#inLine === 1 ? this.#bothFor(text) : [];
+    if (both.length > 0)
+      return this.#doing('saved', async () => both.forEach((document) => document.add(text)));
     this.#waiting = undefined; // what is saved from now on comes after the note
     return this.#inTurn(() => this.#add(run, text));
   }
@@ -182,37 +176,55 @@ class FileCheckpoint implements Required<CheckpointStore> {
     await this.#replace(waiting.bytes);
   }
 
+  /** While one document takes the place of another one, a note follows both: whichever is there after a crash has it. */
+  #bothFor(text: string): readonly NotedDocument[] {
+    const both = [this.#current, this.#next].filter((document) => document !== undefined);
+    return both.length === 2 && both.every((document) => document.isOpen && document.takes(text)) ? both : [];
+  }
+
   /** Adds a note, or makes a new document with it: where none is known, or its notes have become many. */
   async #add(run: string, text: string): Promise<void> {
-    const written = this.#written;
-    if (written === undefined || written.end + text.length > written.most) {
+    const current = this.#current;
+    if (current?.takes(text) !== true) {
       const progress = readExactJson(text) as CheckpointProgress;
       return this.#replace(encodeDocument({ run, checkpoint: { ...(await this.#read(run)), ...progress } }));
     }
-    const note = encodeNote(written.seal, text);
     try {
       await this.#doing('saved', async () => {
-        written.handle ??= await openToAdd(this.#file);
-        addAt(written.end, written.handle, note);
+        await current.open(this.#file);
+        current.add(text);
       });
-      written.end += note.length;
     } catch (error) {
-      await this.#leave(); // nothing can follow a part of a note
+      await this.#leave();
       throw error;
     }
   }
 
   async #replace(bytes: Uint8Array): Promise<void> {
-    await this.#leave();
-    await this.#doing('saved', () => replaceFile(this.#file, bytes));
-    this.#written = { seal: sealOf(bytes), end: bytes.length, most: bytes.length + ROOM };
+    try {
+      await this.#doing('saved', async () => {
+        await replaceFile(this.#file, async (temporary) => {
+          this.#next = await NotedDocument.create(temporary, bytes);
+          await this.#next.sync();
+        });
+        await this.#next!.close();
+      });
+    } catch (error) {
+      await this.#leave();
+      throw error;
+    }
+    const before = this.#current;
+    this.#current = this.#next;
+    this.#next = undefined;
+    await before?.close().catch(() => undefined); // it has no name any more
   }
 
   /** No note follows what was written last. */
   async #leave(): Promise<void> {
-    const handle = this.#written?.handle;
-    this.#written = undefined;
-    await handle?.close().catch(() => undefined); // nothing of it was said to be safe
+    const both = [this.#current, this.#next];
+    this.#current = undefined;
+    this.#next = undefined;
+    await Promise.allSettled(both.map((document) => document?.close())); // what was said to be safe is in the file
   }
 
   async #remove(): Promise<void> {
@@ -227,7 +239,8 @@ class FileCheckpoint implements Required<CheckpointStore> {
   }
 
   #inTurn<R>(work: () => R | Promise<R>): Promise<R> {
-    const result = this.#last.then(work);
+    this.#inLine++;
+    const result = this.#last.then(work).finally(() => this.#inLine--);
     this.#last = result.catch(() => undefined);
     return result;
   }

@@ -106,7 +106,8 @@ export interface CheckpointStore {
   save(run: string, checkpoint: Checkpoint): Promise<void>;
   /**
    * As `save`, for the members that are given: the others stay as they were saved. It takes less time, and is safe
-   * against the end of the process only: after a power cut, what was saved may be all there is.
+   * against the end of the process only: after a power cut, what was saved may be all there is. It may be called while
+   * a `save` is under way, and is newer than that.
    */
   note?(run: string, progress: CheckpointProgress): Promise<void>;
   /** Forgets the run: the next one begins at the beginning. */

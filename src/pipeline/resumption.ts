@@ -44,7 +44,7 @@ export class Resumption {
   #isAhead = false;
   readonly #commits = new CommitPace();
   #savedAt = Number.NEGATIVE_INFINITY;
-  /** Which source the cursor was in when it was saved: a note does not say what the sources are. */
+  /** Which source the cursor was in that is safe: a note does not say what the sources are. */
   #savedSource: number | undefined;
   /** What is being saved while the next chunk is written already, or was saved last. */
   #saving: Promise<void> | undefined;
@@ -242,10 +242,12 @@ export class Resumption {
 
   /**
    * Saves or notes while the next chunk is written. No more than one saving is under way, so that a crash repeats at most
-   * one chunk more than those that were being written; where the sink notices what comes again, no chunk waits for it.
+   * one chunk more than those that were being written; where the sink notices what comes again, no chunk waits for it,
+   * and none that can be noted meanwhile.
    */
   async #saveMeanwhile(): Promise<void> {
     if (this.#isSaving && this.#isKnownToSink) return;
+    if (this.#isSaving && this.#isNotable) return this.#store.note!(this.#run, this.#progress);
     const before = this.#saving;
     await before;
     if (this.#saving !== before) return this.#saving; // another chunk's, which says of this one, too
@@ -262,7 +264,6 @@ export class Resumption {
     this.#savedAt = performance.now();
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
-    this.#savedSource = behind?.source;
     const saved = this.#store.save(this.#run, {
       id: this.#id,
       ...this.#progress,
@@ -274,6 +275,7 @@ export class Resumption {
     });
     this.#known ??= saved;
     await saved;
+    this.#savedSource = behind?.source;
   }
 
   get #progress(): CheckpointProgress {

@@ -33,6 +33,9 @@ const savesTwice = (injection?: Injection) => keeps(['2', '3'], injection);
 /** Saves 2 records, notes 3 and 4, and saves 5. */
 const notesBetween = (injection?: Injection) => keeps(['2', '+3', '+4', '5'], injection);
 
+/** Saves 2 records, notes 3, notes 5 while it saves 4, and notes 6. */
+const notesMeanwhile = (injection?: Injection) => keeps(['2', '+3', '4+5', '+6'], injection);
+
 async function keeps(counts: readonly string[], injection?: Injection): Promise<RunInWorld> {
   const world = join(folder, String(worlds++));
   cpSync(before, world, { recursive: true });
@@ -65,8 +68,8 @@ describe('fileCheckpoint', { timeout: 120_000 }, () => {
       name === 'openat' && (text.includes(TEMPORARY) ? 'openat .tmp' : 'openat folder');
     const saves = calls.slice(calls.findIndex(isUnlink), -1).map((call) => opens(call) || call.name);
     const one = [
-      ...['unlink', 'openat .tmp', 'write', 'fsync', 'close'],
-      ...['rename', 'openat folder', 'fsync', 'close'],
+      ...['unlink', 'openat .tmp', 'write', 'fsync', 'rename'],
+      ...['openat folder', 'fsync', 'close', 'close'],
     ];
     expect(saves).toEqual([...one, ...one]);
     expect(await goesOn(world)).toBe(3);
@@ -133,6 +136,40 @@ describe('fileCheckpoint', { timeout: 120_000 }, () => {
     });
     const notes = steps.filter(({ call: { name } }) => name === 'pwrite64');
     expect(notes).toHaveLength(2);
+  });
+
+  test('has what was noted while something else was being saved, wherever a process is killed', async (context) => {
+    needStrace(context);
+    const { calls, world } = await notesMeanwhile();
+    expect(await goesOn(world)).toBe(6);
+    // 3, 5 behind the old document and the new one, and 6
+    expect(calls.filter(({ name }) => name === 'pwrite64')).toHaveLength(4);
+    const finds: (number | undefined)[] = [];
+    await forEach(stepsOf(calls), async ({ call }) => {
+      const killed = await notesMeanwhile({ call, effect: 'signal=KILL' });
+      expect(killed.wasKilled).toBe(true);
+      const told = killed.said
+        .filter((line) => line.startsWith('saved'))
+        .map((line) => Number(line.slice(6)));
+      const found = await goesOn(killed.world);
+      finds.push(found);
+      const place = `killed at ${call.text}`;
+      expect(found, place).toBeGreaterThanOrEqual(Math.max(1, ...told));
+      expect(found, place).toBeLessThanOrEqual(told.includes(5) ? 6 : Math.max(1, ...told) + 2);
+    });
+    expect(finds).toContain(5);
+  });
+
+  test('notes what comes after a note that failed while something else was being saved', async (context) => {
+    needStrace(context);
+    const { calls } = await notesMeanwhile();
+    const notes = stepsOf(calls).filter(({ call }) => call.name === 'pwrite64');
+    expect(notes).toHaveLength(4);
+    await forEach(notes, async ({ call }) => {
+      const { said, world } = await notesMeanwhile({ call, effect: 'error=ENOSPC' });
+      expect(said.filter((line) => line === 'CHECKPOINT_FAILED ENOSPC')).toHaveLength(1);
+      expect(await goesOn(world), call.text).toBe(said.includes('saved 6') ? 6 : 5);
+    });
   });
 
   test('notes what comes after a note that failed', async (context) => {

@@ -1,8 +1,10 @@
 /**
  * A process that uses a checkpoint. `node checkpoint-process.ts FILE keep COUNT…` saves one after another, or notes those
- * with a `+`, and says how each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
+ * with a `+` (of `4+5` it notes 5 while it saves 4), and says how each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
  */
-import { writeSync } from 'node:fs';
+import { statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
 import type { PipelineError } from '../../src/core/errors.ts';
 
@@ -11,11 +13,29 @@ const store = fileCheckpoint(file);
 try {
   await store.open('orders');
   say('opened');
-  if (task === 'keep') for (const count of counts) await keep(Number(count), count.startsWith('+'));
+  if (task === 'keep') for (const count of counts) await keepAll(count);
   else for await (const _piece of process.stdin);
   await store.close('orders');
 } catch (error) {
   sayFailed(error);
+}
+
+async function keepAll(text: string): Promise<void> {
+  const [saved, noted] = text.split('+') as [string, string?];
+  const saving = saved === '' ? undefined : keep(Number(saved), false);
+  if (saving !== undefined && noted !== undefined) await untilReplaced();
+  if (noted !== undefined) await keep(Number(noted), true);
+  await saving;
+}
+
+/** Until there is a new file that has no name yet. */
+async function untilReplaced(): Promise<void> {
+  const temporary = join(dirname(file), `.${basename(file)}.tmp`);
+  for (let turns = 0; turns < 3; ) {
+    await setImmediate();
+    const size = statSync(temporary, { throwIfNoEntry: false })?.size ?? 0;
+    turns = size > 20 ? turns + 1 : 0;
+  }
 }
 
 async function keep(count: number, isNote: boolean): Promise<void> {

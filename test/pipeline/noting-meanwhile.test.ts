@@ -1,0 +1,59 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
+import type { CheckpointStore } from '../../src/core/checkpoint.ts';
+import { BatchProcessor } from '../../src/index.ts';
+import { iterableSource } from '../../src/sources/iterable-source.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const sources = ['a', 'b', 'c'].map((name) =>
+  iterableSource(() => Array.from({ length: 1_000 }, (_, id) => ({ name, id })), { name }),
+);
+
+/** A store that is slow to save; what it was told is judged when it is told. */
+function slowStore() {
+  const seen = { notes: 0, meanwhile: 0, flaws: [] as string[] };
+  const memory = memoryCheckpoint();
+  let safe: number | undefined;
+  let isSaving = false;
+  const store: CheckpointStore = {
+    ...memory,
+    save: async (run, checkpoint) => {
+      isSaving = true;
+      for (let turns = 0; turns < 20; turns++) await setImmediate();
+      await memory.save(run, checkpoint);
+      safe = checkpoint.cursor?.source;
+      isSaving = false;
+    },
+    note: async (run, progress) => {
+      seen.notes++;
+      if (isSaving) seen.meanwhile++;
+      if (progress.cursor?.source !== safe)
+        seen.flaws.push(`source ${progress.cursor?.source} behind what is safe of source ${safe}`);
+      await memory.note(run, progress);
+    },
+  };
+  return { store, seen };
+}
+
+test('A chunk is noted while something else is saved, but not in a source that what is safe does not know', async () => {
+  const clock = { now: 0 };
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  const { store, seen } = slowStore();
+  const sink = async () => {
+    await setImmediate();
+    clock.now += 150;
+  };
+  const { written } = await new BatchProcessor({
+    source: sources,
+    batchSize: 100,
+    checkpoint: { run: 'a', store },
+    sink,
+  }).run();
+  expect(written).toBe(3_000);
+  expect(seen.flaws).toEqual([]);
+  expect(seen.meanwhile).toBeGreaterThan(0);
+});
