@@ -37,11 +37,28 @@ async function measure(name: string, module: string, question: Question): Promis
   const runs = new Map<string, Figures[]>(present.map(([route]) => [route, []]));
   const count = values.runs === undefined ? (question.runs ?? 5) : Number(values.runs);
   for (let run = 0; run < count; run++) {
-    // back and forth, for what one leaves to the next
-    for (const [route, { input }] of run % 2 === 0 ? present : present.toReversed())
+    for (const [route, { input }] of run % 2 === 0 ? present : swapped(present, question))
       runs.get(route)!.push(runOnce(module, route, files.get(input)!));
   }
   return render(name, question, files, runs, count);
+}
+
+/**
+ * Two neighbours that are compared change places: each follows the other as often as it follows what is before both, of
+ * which the machine may still be tired.
+ */
+function swapped<R>(
+  routes: readonly (readonly [string, R])[],
+  { targets }: Question,
+): (readonly [string, R])[] {
+  const result = [...routes];
+  for (let i = 1; i < result.length; i++) {
+    const [[first], [second]] = [result[i - 1]!, result[i]!];
+    const both = new Set([first, second]);
+    const isPair = targets.some(({ route, against }) => both.has(route) && both.has(against));
+    if (isPair) [result[i - 1], result[i]] = [result[i]!, result[i - 1]!];
+  }
+  return result;
 }
 
 function runOnce(module: string, route: string, file: string): Figures {
