@@ -24,13 +24,13 @@ type Place = 'file' | 'SQLite' | 'HTTP' | 'HTTP with keys';
 export const question: Question = {
   title: 'runs with and without a checkpoint, of a few seconds in chunks of 1,000, and going on at 90 %',
   inputs: {
-    '3 GB of NDJSON': () => ndjson(3 * RECORDS),
+    '2 GB of NDJSON': () => ndjson(2 * RECORDS),
     '1 GB of NDJSON': () => ndjson(RECORDS),
     '1 GB of JSON': () => jsonArray(RECORDS),
   },
   routes: {
-    'into a file': { input: '3 GB of NDJSON', run: (file) => load(file, 'file', false) },
-    'into a file, with a checkpoint': { input: '3 GB of NDJSON', run: (file) => load(file, 'file', true) },
+    'into a file': { input: '2 GB of NDJSON', run: (file) => load(file, 'file', false) },
+    'into a file, with a checkpoint': { input: '2 GB of NDJSON', run: (file) => load(file, 'file', true) },
     'into SQLite': { input: '1 GB of NDJSON', run: (file) => load(file, 'SQLite', false) },
     'into SQLite, with its ledger': { input: '1 GB of NDJSON', run: (file) => load(file, 'SQLite', true) },
     'over HTTP with keys': { input: '1 GB of NDJSON', run: (file) => load(file, 'HTTP with keys', false) },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CheckpointProgress } from '../core/checkpoint.ts';
 import { readExactJson, writeExactJson } from '../core/exact-json.ts';
 import { isCheckpoint } from './checkpoint-shape.ts';
@@ -43,7 +43,7 @@ function isProgress(value: unknown): value is CheckpointProgress {
 }
 
 function digest(seal: string, text: string): string {
-  return createHash('sha256').update(`${seal} ${text}`).digest('hex');
+  return hash('sha256', `${seal} ${text}`);
 }
 
 /** The lines that have an end. */

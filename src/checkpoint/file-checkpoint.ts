@@ -191,7 +191,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
     }
     try {
       await this.#doing('saved', async () => {
-        await current.open(this.#file);
+        current.open(this.#file);
         current.add(text);
       });
     } catch (error) {

@@ -1,5 +1,6 @@
-import { constants, writeSync } from 'node:fs';
+import { closeSync, constants, fsync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { sealOf } from './checkpoint-document.ts';
 import { encodeNote } from './checkpoint-notes.ts';
 
@@ -13,7 +14,7 @@ export class NotedDocument {
   readonly #most: number;
   /** Bytes of the document and the notes. */
   #end: number;
-  #handle: FileHandle | undefined;
+  #handle: Pick<FileHandle, 'fd' | 'close'> | undefined;
   /** Nothing can follow a part of a note. */
   #isWhole = true;
 
@@ -47,9 +48,11 @@ export class NotedDocument {
     return this.#handle !== undefined;
   }
 
-  /** Opens it where it is now. */
-  async open(file: string): Promise<void> {
-    this.#handle ??= await open(file, constants.O_WRONLY | constants.O_NOFOLLOW);
+  /** Opens it where it is now: at once, as a note is written. */
+  open(file: string): void {
+    if (this.#handle !== undefined) return;
+    const fd = openSync(file, constants.O_WRONLY | constants.O_NOFOLLOW);
+    this.#handle = { fd, close: async () => closeSync(fd) };
   }
 
   /**
@@ -68,7 +71,7 @@ export class NotedDocument {
 
   /** Makes it safe against a power cut. */
   async sync(): Promise<void> {
-    await this.#handle!.sync();
+    await promisify(fsync)(this.#handle!.fd);
   }
 
   async close(): Promise<void> {

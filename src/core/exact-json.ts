@@ -5,7 +5,7 @@
  * @throws TypeError at a value that has no such text, naming it by its path
  */
 export function writeExactJson(value: unknown): string {
-  return JSON.stringify(plain(value, '$', 0));
+  return JSON.stringify(isPlain(value, 0) ? value : plain(value, '$', 0));
 }
 
 /**
@@ -17,6 +17,19 @@ export function readExactJson(text: string): unknown {
 }
 
 const MAX_DEPTH = 64;
+
+/** Whether JSON alone says all of it: most often it does, and asking costs less than copying. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || depth > MAX_DEPTH) return false;
+  if (Array.isArray(value))
+    return Array.from(value as unknown[]).every((element) => isPlain(element, depth + 1));
+  if (!isPlainObject(value) || 'toJSON' in value) return false;
+  for (const [key, member] of Object.entries(value))
+    if (key.startsWith('$') || !(member === undefined || isPlain(member, depth + 1))) return false;
+  return true;
+}
 
 function plain(value: unknown, path: string, depth: number): unknown {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;

@@ -22,19 +22,21 @@ try {
 
 async function keepAll(text: string): Promise<void> {
   const [saved, noted] = text.split('+') as [string, string?];
-  const saving = saved === '' ? undefined : keep(Number(saved), false);
-  if (saving !== undefined && noted !== undefined) await untilReplaced();
+  let isSaved = false;
+  const saving = saved === '' ? undefined : keep(Number(saved), false).finally(() => (isSaved = true));
+  if (saving !== undefined && noted !== undefined) await untilWritten(() => isSaved);
   if (noted !== undefined) await keep(Number(noted), true);
   await saving;
 }
 
-/** Until there is a new file that has no name yet. */
-async function untilReplaced(): Promise<void> {
+/** Until there is a new file that has no name yet, or all is over. */
+async function untilWritten(isOver: () => boolean): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file)}.tmp`);
-  for (let turns = 0; turns < 3; ) {
+  // a turn later the store knows it, too
+  for (let turns = 0; turns < 2 && !isOver(); ) {
     await setImmediate();
     const size = statSync(temporary, { throwIfNoEntry: false })?.size ?? 0;
-    turns = size > 20 ? turns + 1 : 0;
+    if (turns > 0 || size > 20) turns++;
   }
 }
 
