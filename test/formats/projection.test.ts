@@ -47,6 +47,16 @@ const text = fc.oneof(
     ';|',
   ),
 );
+/** Text as JSON has it, with escapes at any place of a block. */
+const escapes = fc
+  .array(
+    fc.constantFrom(
+      ...['a', 'bc', ',', 'é', '😀', '\\n', '\\t', '\\r', '\\b', '\\f', '\\"', '\\\\', '\\/'],
+      ...['\\u0022', '\\u000a', '\\u002C', '\\u00e9', '\\ud83d\\ude00', 'u', 'x'.repeat(14)],
+    ),
+    { maxLength: 40, size: 'max' },
+  )
+  .map((units) => `"${units.join('')}"`);
 const number = fc.oneof(
   fc.constantFrom('0', '-0', '1.0', '1e5', '12345678901234567890', '0.10', '-1.5E-3'),
   fc.integer().map(String),
@@ -54,6 +64,7 @@ const number = fc.oneof(
 const scalar = fc.oneof(
   text.map((value) => JSON.stringify(value)),
   text.map(escaped),
+  escapes,
   number,
   fc.constantFrom('true', 'false', 'null', '"\\ud83d\\ude00"', '"\\/"', '[]', '{}', '""'),
 );
