@@ -113,9 +113,9 @@ class FileCheckpoint implements Required<CheckpointStore> {
   async note(run: string, progress: CheckpointProgress): Promise<void> {
     this.#openedFor(run);
     const text = textOfNote(progress);
-    const both = this.#inLine === 1 ? this.#bothFor(text) : [];
-    if (both.length > 0)
-      return this.#doing('saved', async () => both.forEach((document) => document.add(text)));
+    const documents = this.#documentsFor(text);
+    if (documents.length > 0)
+      return this.#doing('saved', async () => documents.forEach((document) => document.add(text)));
     this.#waiting = undefined; // what is saved from now on comes after the note
     return this.#inTurn(() => this.#add(run, text));
   }
@@ -176,10 +176,14 @@ class FileCheckpoint implements Required<CheckpointStore> {
     await this.#replace(waiting.bytes);
   }
 
-  /** While one document takes the place of another one, a note follows both: whichever is there after a crash has it. */
-  #bothFor(text: string): readonly NotedDocument[] {
-    const both = [this.#current, this.#next].filter((document) => document !== undefined);
-    return both.length === 2 && both.every((document) => document.isOpen && document.takes(text)) ? both : [];
+  /**
+   * To what a note is added at once: to the document, while nothing else is done, and to both while one takes the place of
+   * the other: whichever is there after a crash has it.
+   */
+  #documentsFor(text: string): readonly NotedDocument[] {
+    const there = [[this.#current], [this.#current, this.#next]][this.#inLine] ?? [];
+    const open = there.filter((document) => document?.isOpen === true && document.takes(text));
+    return open.length === there.length ? (open as readonly NotedDocument[]) : [];
   }
 
   /** Adds a note, or makes a new document with it: where none is known, or its notes have become many. */
