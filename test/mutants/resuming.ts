@@ -75,8 +75,8 @@ export const RESUMING: readonly Mutant[] = [
   {
     name: 'takes the note of another checkpoint for one of this',
     file: 'checkpoint/checkpoint-notes.ts',
-    find: 'update(`${seal} ${text}`)',
-    replace: 'update(text)',
+    find: "hash('sha256', `${seal} ${text}`)",
+    replace: "hash('sha256', text)",
     test: 'checkpoint/checkpoint-notes.test.ts',
     only: 'of another document do not count',
   },
