@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll } from 'vitest';
 import { reach } from '../support/services.ts';
@@ -74,7 +75,13 @@ export class MariadbPlace {
 
   /** Ends the connections of all sinks. */
   async endSessions(): Promise<void> {
-    for (const { id } of await this.#sessions()) await this.sql(`KILL ${String(id)}`).catch(() => undefined);
+    const ended = new Set((await this.#sessions()).map(({ id }) => String(id)));
+    for (const id of ended) await this.sql(`KILL ${id}`).catch(() => undefined);
+    // what a session has locked is free when it has ended
+    for (let tries = 0; tries < 500; tries++) {
+      if (!(await this.#sessions()).some(({ id }) => ended.has(String(id)))) return;
+      await wait(20);
+    }
   }
 
   async countSessions(): Promise<number> {

@@ -52,9 +52,11 @@ export class PostgresPlace {
 
   /** Ends the connections of all sinks. */
   async endSessions(): Promise<void> {
-    await this.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
-      this.#schema,
-    ]);
+    // what a session has locked is free when it has ended: that is waited for
+    await this.sql(
+      'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1',
+      [this.#schema],
+    );
   }
 
   async countSessions(): Promise<number> {
