@@ -35,12 +35,16 @@ const ON_THE_WAY_BACK: readonly Scenario[] = [0, 1, 5, 12, 17, HEAD].flatMap((at
 ]);
 
 const SILENCES: readonly Scenario[] = [
-  { toxics: [{ kind: 'timeout', direction: 'upstream', ...first }], kind: 'unknown-outcome', timeoutMs: 700 },
-  { toxics: [{ kind: 'timeout', ...first }], kind: 'unknown-outcome', again: 1, timeoutMs: 700 },
+  {
+    toxics: [{ kind: 'timeout', direction: 'upstream', ...first }],
+    kind: 'unknown-outcome',
+    timeoutMs: 1_500,
+  },
+  { toxics: [{ kind: 'timeout', ...first }], kind: 'unknown-outcome', again: 1, timeoutMs: 1_500 },
   {
     toxics: [{ kind: 'timeout', direction: 'upstream', afterBytes: 300, ...first }],
     kind: 'unknown-outcome',
-    timeoutMs: 700,
+    timeoutMs: 1_500,
   },
   {
     toxics: [{ kind: 'timeout', direction: 'upstream', closeAfterMs: 20, ...first }],
