@@ -2,9 +2,8 @@
  * A process that uses a checkpoint. `node checkpoint-process.ts FILE keep COUNT…` saves one after another, or notes those
  * with a `+` (of `4+5` it notes 5 while it saves 4), and says how each went; `node checkpoint-process.ts FILE hold` keeps it open until its input ends.
  */
-import { statSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import fs, { writeSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { fileCheckpoint } from '../../src/checkpoint/file-checkpoint.ts';
 import type { PipelineError } from '../../src/core/errors.ts';
 
@@ -22,22 +21,25 @@ try {
 
 async function keepAll(text: string): Promise<void> {
   const [saved, noted] = text.split('+') as [string, string?];
-  let isSaved = false;
-  const saving = saved === '' ? undefined : keep(Number(saved), false).finally(() => (isSaved = true));
-  if (saving !== undefined && noted !== undefined) await untilWritten(() => isSaved);
+  const syncing = saved !== '' && noted !== undefined ? whenSyncing() : undefined;
+  const saving = saved === '' ? undefined : keep(Number(saved), false);
+  if (syncing !== undefined) await Promise.race([syncing, saving]);
   if (noted !== undefined) await keep(Number(noted), true);
   await saving;
 }
 
-/** Until there is a new file that has no name yet, or all is over. */
-async function untilWritten(isOver: () => boolean): Promise<void> {
-  const temporary = join(dirname(file), `.${basename(file)}.tmp`);
-  // a turn later the store knows it, too
-  for (let turns = 0; turns < 2 && !isOver(); ) {
-    await setImmediate();
-    const size = statSync(temporary, { throwIfNoEntry: false })?.size ?? 0;
-    if (turns > 0 || size > 20) turns++;
-  }
+/** Resolves when a new file, which has no name yet, is being made safe. */
+function whenSyncing(): Promise<void> {
+  const { fsync } = fs;
+  return new Promise((resolve) => {
+    fs.fsync = ((fd, done) => {
+      Object.assign(fs, { fsync });
+      syncBuiltinESMExports();
+      fsync(fd, done);
+      resolve();
+    }) as typeof fsync;
+    syncBuiltinESMExports();
+  });
 }
 
 async function keep(count: number, isNote: boolean): Promise<void> {
