@@ -68,8 +68,7 @@ const OPTIONS: OptionNames<HttpSinkOptions> = {
 
 /**
  * Sends each chunk in one request. Any answer of 200 to 299 means that the chunk is safe, unless `readAnswer` finds
- * otherwise; a redirect is not followed
- * and an error, since a write must go where it was sent.
+ * otherwise; a redirect is not followed and an error, since a write must go where it was sent.
  *
  * At least once: an answer may get lost after the work was done. Effectively once where the server honours the keys.
  * @throws TypeError when an option is wrong; a write fails with what `httpError` makes of the answer
@@ -99,6 +98,7 @@ export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
   return {
     name,
     guarantee: keysHonoured ? 'effectively-once' : 'at-least-once',
+    keepsNothing: isCopied(options),
     ...(options.limits !== undefined && { limits: options.limits }),
     async write(chunk, context) {
       context.signal.throwIfAborted();
@@ -118,6 +118,11 @@ export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
       if (!response.bodyUsed) await discardBody(response);
     },
   };
+}
+
+/** The built-in fetch sends a copy of the body; nobody knows what the user's functions keep of a chunk that they are given. */
+function isCopied<T>({ fetch, body, headers, readAnswer }: HttpSinkOptions<T>): boolean {
+  return ![fetch, body, headers, readAnswer].some((option) => typeof option === 'function');
 }
 
 function contentTypeOf(body: HttpBody<never>): string | undefined {

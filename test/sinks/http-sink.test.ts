@@ -66,6 +66,15 @@ describe.each(['json', 'ndjson'] as const)('the contract with %s', (body) => {
   for (const { name, run } of contract) test(`httpSink() ${name}`, run);
 });
 
+test('keeps nothing of a chunk, unless a function of the user is given it', () => {
+  const isGivenBack = (options: Partial<HttpSinkOptions>) => httpSink({ url, ...options }).keepsNothing;
+  expect(
+    [{}, { body: 'ndjson' }, { headers: { a: 'b' } }].map((each) => isGivenBack(each as object)),
+  ).toEqual([true, true, true]);
+  const functions = [{ fetch }, { body: () => '' }, { headers: () => ({}) }, { readAnswer: () => {} }];
+  expect(functions.map(isGivenBack)).toEqual([false, false, false, false]);
+});
+
 test.each<[Partial<HttpSinkOptions>, string, string, string]>([
   [{}, 'POST', 'application/json', '[{"a":1},{"a":18446744073709551616}]'],
   [{ method: 'PUT', body: 'ndjson' }, 'PUT', 'application/x-ndjson', '{"a":1}\n{"a":18446744073709551616}\n'],
