@@ -120,6 +120,7 @@ let isQuoted: bool = false;
 function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): usize {
   let from = start;
   let to = begin;
+  let quoting: i32 = 0;
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(to, bytes);
@@ -127,7 +128,7 @@ function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): u
     const special = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
     const left = end - from;
     const clean = min<usize>(left, <usize>ctz(special | 0x10000));
-    if ((delimiters & ((1 << <i32>clean) - 1)) != 0) isQuoted = true;
+    quoting |= delimiters & ((1 << <i32>clean) - 1);
     from += clean;
     to += clean;
     if (special == 0 || clean == left) continue;
@@ -143,9 +144,13 @@ function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): u
       store<u8>(to++, <u8>character);
       from += 2;
     }
-    if (character == 0x22) store<u8>(to++, 0x22);
-    if (character == 0x22 || character == 0x0a || character == 0x0d || character == <i32>delimiter) isQuoted = true;
+    // nobody can foretell which one it is: no branch asks
+    const isQuote = i32(character == 0x22);
+    store<u8>(to, 0x22);
+    to += <usize>isQuote;
+    quoting |= isQuote | i32(character == 0x0a) | i32(character == 0x0d) | i32(character == <i32>delimiter);
   }
+  if (quoting != 0) isQuoted = true;
   return to;
 }
 
