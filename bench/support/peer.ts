@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 
 const require = createRequire(import.meta.url);
 
@@ -24,6 +26,20 @@ export function unlessOnPath(program: string): { readonly missing?: string } {
     }
   });
   return found ? {} : { missing: `${program} is not on the PATH` };
+}
+
+/** As `unlessInstalled`, for a server that may be left out. */
+export async function unlessListening(url: string): Promise<{ readonly missing?: string }> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), timeout: 1_000 });
+  try {
+    await once(socket, 'connect');
+    return {};
+  } catch {
+    return { missing: `no server listens on ${host}` };
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Runs a program; its output is counted in lines. */
