@@ -120,9 +120,13 @@ export function httpSink<T = unknown>(options: HttpSinkOptions<T>): Sink<T> {
   };
 }
 
-/** The built-in fetch sends a copy of the body; nobody knows what the user's functions keep of a chunk that they are given. */
+/** Not what somebody has put in its place later, as tests do. */
+const BUILT_IN = globalThis.fetch;
+
+/** The built-in fetch sends a copy of the body; nobody knows what other functions keep of a chunk that they are given. */
 function isCopied<T>({ fetch, body, headers, readAnswer }: HttpSinkOptions<T>): boolean {
-  return ![fetch, body, headers, readAnswer].some((option) => typeof option === 'function');
+  const isGiven = [fetch, body, headers, readAnswer].some((option) => typeof option === 'function');
+  return !isGiven && globalThis.fetch === BUILT_IN;
 }
 
 function contentTypeOf(body: HttpBody<never>): string | undefined {

@@ -66,13 +66,17 @@ describe.each(['json', 'ndjson'] as const)('the contract with %s', (body) => {
   for (const { name, run } of contract) test(`httpSink() ${name}`, run);
 });
 
-test('keeps nothing of a chunk, unless a function of the user is given it', () => {
+test('keeps nothing of a chunk, unless another function than the built-in fetch is given it', () => {
   const isGivenBack = (options: Partial<HttpSinkOptions>) => httpSink({ url, ...options }).keepsNothing;
   expect(
     [{}, { body: 'ndjson' }, { headers: { a: 'b' } }].map((each) => isGivenBack(each as object)),
   ).toEqual([true, true, true]);
   const functions = [{ fetch }, { body: () => '' }, { headers: () => ({}) }, { readAnswer: () => {} }];
   expect(functions.map(isGivenBack)).toEqual([false, false, false, false]);
+  vi.stubGlobal('fetch', async () => new Response());
+  const isGivenBackToAnother = isGivenBack({});
+  vi.unstubAllGlobals();
+  expect(isGivenBackToAnother).toBe(false);
 });
 
 test.each<[Partial<HttpSinkOptions>, string, string, string]>([
