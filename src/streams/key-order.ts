@@ -52,7 +52,8 @@ export class KeyOrder<T> {
     const forget = () => {
       for (const key of keys) if (this.#last.get(key) === done) this.#last.delete(key);
     };
-    done.then(forget, forget);
+    // of what has failed the keys stay: nothing of them may be written any more
+    done.then(forget, () => {});
     return done;
   }
 }

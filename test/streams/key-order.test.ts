@@ -62,7 +62,7 @@ interface Ran {
 }
 
 async function write(
-  rows: Iterable<Row>,
+  rows: Iterable<Row> | AsyncIterable<Row>,
   place: Sink<Row>,
   options: RetryingWriterOptions<Row>,
 ): Promise<Ran> {
@@ -83,6 +83,23 @@ const lettered = (letters: string) =>
     .flatMap((key, chunk) => Array.from({ length: 100 }, (_, i) => ({ id: chunk * 100 + i, key })));
 
 describe('RetryingWriter with orderBy', () => {
+  test('writes nothing more of a key when a chunk of it has failed, though others are still being written', async () => {
+    const place = new Place(async ({ index }) => {
+      if (index === 0) await turns(60);
+      if (index === 1) throw new HttpError(400, 'HTTP 400', undefined);
+    });
+    async function* rows() {
+      const all = lettered('zaba');
+      yield* all.slice(0, 300);
+      await turns(20);
+      yield* all.slice(300);
+    }
+    const { error, tally } = await write(rows(), place, { orderBy: 'key' });
+    expect(error).toMatchObject({ code: 'WRITE_FAILED' });
+    expect(tally).toMatchObject({ written: 200 });
+    expect(new Set(place.stored.map(({ key }) => key))).toEqual(new Set(['z', 'b']));
+  });
+
   test('writes every record once, those of a key in the order of the source and never two chunks of them at once', async () => {
     const plans = fc.record({
       seed: fc.integer(),
