@@ -26,6 +26,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   let crashes = 0;
   for (let run = 0; run < MOST_RUNS && !world.isFinished; run++) {
     const mishap = scenario.mishaps[run];
+    const toldBefore = world.told;
     const ended = await runOnce(world, mishap);
     if (ended === 'crashed') {
       crashes++;
@@ -35,6 +36,8 @@ export async function simulate(seed: number): Promise<Outcome> {
     summaries.push(ended.summary);
     wrongs.push(...world.brake.wrongs);
     wrongs.push(...wrongsOf(ended.summary, ended.error));
+    if (ended.summary.possibleDuplicates !== world.told - toldBefore)
+      wrongs.push('a summary counts other duplicates than were told');
     noteOutcome(world, ended, run);
     if (ended.error !== undefined && isForGood(ended.error, scenario))
       return { scenario, world, summaries, wrongs };
@@ -72,6 +75,9 @@ async function runOnce(
       retryBudget,
       random: randomFrom(seed),
       onPause: (event) => world.brake.paused(event),
+      onRetry: ({ possibleDuplicates }) => {
+        world.told += possibleDuplicates;
+      },
     },
     ...(hasLetters && { deadLetters: world.deadLetters(), onInvalid: 'dead-letter' }),
     checkpoint: { store: world.checkpoint(), run: 'simulated' },
@@ -127,7 +133,7 @@ function isForGood(error: unknown, { hasLetters, poison, malformed }: Scenario):
 
 /** Each row is written once, or set aside once; more often only where that may be. */
 function lossesIn(
-  { scenario, written, letters, disorder, lanes, chunkRows, takenBack }: World,
+  { scenario, written, letters, disorder, lanes, chunkRows, takenBack, told }: World,
   summaries: readonly Summary[],
   crashes: number,
 ): string[] {
@@ -146,7 +152,6 @@ function lossesIn(
   const expected = new Set(expectedRows(scenario).map(({ id, part }) => `${id}.${part}`));
   for (const key of written.keys()) if (!expected.has(key)) wrongs.push(`${key} came from nowhere`);
   for (const id of scenario.malformed) if (!aside.has(id)) wrongs.push(`the malformed line ${id} is lost`);
-  const told = summaries.reduce((sum, { possibleDuplicates }) => sum + possibleDuplicates, 0);
   const failures = summaries.length - 1 + crashes;
   // and one chunk that is written, and about to be noted
   const inFlight = failures * (lanes + 1) * chunkRows + takenBack;

@@ -139,6 +139,8 @@ export class World {
   chunkRows = 0;
   /** Rows whose notes a power cut has taken back. */
   takenBack = 0;
+  /** Rows of which a retry has told that they may come twice; of a run that crashes no summary tells it. */
+  told = 0;
   /** Rows written since what is safe was saved. */
   #unsafe = 0;
   #open = 0;
