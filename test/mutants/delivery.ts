@@ -131,6 +131,14 @@ export const DELIVERY: readonly Mutant[] = [
     only: 'in the order of the source all the same',
   },
   {
+    name: 'forgets the keys of a chunk that has failed',
+    file: 'streams/key-order.ts',
+    find: 'done.then(forget, () => {});',
+    replace: 'done.then(forget, forget);',
+    test: 'streams/key-order.test.ts',
+    only: 'when a chunk of it has failed',
+  },
+  {
     name: 'counts records of a failed chunk as written',
     file: 'streams/chunk-counts.ts',
     find: 'this.#tally.written += taken - setAside;',
