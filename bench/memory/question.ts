@@ -32,12 +32,14 @@ export const question: Question = {
   targets: [
     { route: 'bytes to nowhere, 4 GB', against: 'bytes to nowhere, 15 MB', atLeast: 0.9 },
     { route: 'bytes to nowhere, 4 GB', against: 'bytes to nowhere, 150 MB', atLeast: 0.9 },
+    { route: 'bytes, 4 GB', against: 'bytes, 1 GB', atLeast: 0.9 },
     { route: 'objects, 1 GB', against: 'objects, 150 MB', atLeast: 0.9 },
   ],
   limits: [
     { route: 'bytes, 1 GB', atMostMiB: 64 },
     { route: 'bytes, 4 GB', atMostMiB: 64 },
     { route: 'bytes, 1 GB of NDJSON', atMostMiB: 64 },
+    { route: 'bytes to nowhere, 4 GB', atMostMiB: 64 },
     { route: 'objects, 1 GB', atMostMiB: 200 },
   ],
   runs: 3,
