@@ -115,7 +115,7 @@ async function connect(place: LedgerPlace): Promise<Connected> {
   if (place.kind === 'postgres') {
     const { connectPostgres } = await import('../sinks/postgres-driver.ts');
     const client = await connectPostgres({ connectionString: place.url }, () => {});
-    return { query: async (text) => (await client.query(text)).rows, end: () => client.end() };
+    return { query: async (text) => (await client.query(text, [])).rows, end: () => client.end() };
   }
   const { connectMariadb } = await import('../sinks/mariadb-driver.ts');
   const uri = place.url.replace(/^mariadb:/, 'mysql:');

@@ -46,7 +46,7 @@ export async function connectMariadb(
     connectTimeout: CONNECT_TIMEOUT_MS,
     ...connection,
     charset: 'utf8mb4',
-    multipleStatements: false,
+    multipleStatements: true,
     supportBigNumbers: true,
     bigNumberStrings: true,
     dateStrings: true,

@@ -41,6 +41,23 @@ export function* mariadbInserts(
   if (rows.length > 0) yield `${start}${rows.join(',')}${end}`;
 }
 
+/** Each statement as a message; the first one behind others, unless together they are larger than the server takes. */
+export function* behindOpening(
+  opening: string,
+  groups: Iterable<Iterable<string>>,
+  maxPacket: number,
+): Generator<string> {
+  let waiting = opening;
+  for (const statements of groups)
+    for (const statement of statements) {
+      const fits = waiting === '' || Buffer.byteLength(waiting + statement) <= maxPacket - PACKET_MARGIN;
+      if (!fits) yield waiting;
+      yield fits ? waiting + statement : statement;
+      waiting = '';
+    }
+  if (waiting !== '') yield waiting;
+}
+
 function frameOf(
   { table, key }: SqlTarget,
   columns: readonly SqlColumn[],

@@ -1,6 +1,7 @@
 import { PipelineError } from '../core/errors.ts';
 import type { Claim, TableOrigin } from './ledger.ts';
 import type { Note } from './ledger-notes.ts';
+import { noteStatement } from './ledger-row.ts';
 import { MARIADB } from './mariadb-dialect.ts';
 import {
   connectMariadb,
@@ -8,10 +9,10 @@ import {
   type MariadbConnection,
   type MariadbServerFacts,
 } from './mariadb-driver.ts';
-import { mariadbInserts } from './mariadb-insert.ts';
+import { behindOpening, mariadbInserts } from './mariadb-insert.ts';
 import type { SqlColumn } from './sql-dialect.ts';
 import type { SqlRows } from './sql-rows.ts';
-import type { SqlSession } from './sql-session.ts';
+import type { SqlSession, TransactionContent } from './sql-session.ts';
 import { lacksIndex, type UniqueIndex } from './sql-table.ts';
 import type { SqlTarget } from './sql-target.ts';
 
@@ -54,7 +55,7 @@ export class MariadbSession implements SqlSession {
   }
 
   async begin(): Promise<void> {
-    await this.run('START TRANSACTION READ WRITE');
+    await this.run(BEGIN);
   }
 
   async commit(): Promise<void> {
@@ -90,20 +91,28 @@ export class MariadbSession implements SqlSession {
     return others;
   }
 
-  async insert(target: SqlTarget, rows: SqlRows): Promise<void> {
-    const escape = (value: unknown) => this.#client.escape(value);
-    for (const statement of mariadbInserts(target, rows, escape, this.#facts.maxPacket))
-      await this.run(statement);
-  }
-
-  async note({ run, epoch }: Claim, notes: readonly Note[]): Promise<boolean> {
+  async write({ target, rows, noted }: TransactionContent): Promise<boolean> {
+    const note = noted && noteStatement(noted.claim, noted.notes, (text) => this.#client.escape(text));
     try {
-      await this.#client.query(NOTE, [
-        notes.map((note) => [run, epoch, ...cellsOf(note), JSON.stringify(note.end)]),
-      ]);
+      await this.#insert(target, rows, note === undefined ? `${BEGIN};` : `${BEGIN};${note};`);
       return true;
     } catch (error) {
-      if ((error as { readonly errno?: unknown }).errno === DUPLICATE) return false;
+      if (note === undefined || errnoOf(error) !== DUPLICATE) throw error;
+    }
+    await this.rollback(); // and do it again step by step, since the error does not say which row was a duplicate
+    await this.begin();
+    if (await this.#meetsDuplicate(note)) return false;
+    await this.#insert(target, rows, '');
+    return true;
+  }
+
+  /** A claim that is not valid is an error, behind which nothing is done. */
+  async commitUnder({ run, epoch }: Claim): Promise<boolean> {
+    try {
+      await this.query(`${FAIL_UNLESS_HELD}; COMMIT`, [run, epoch]);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === OUT_OF_RANGE) return false;
       throw error;
     }
   }
@@ -118,6 +127,7 @@ export class MariadbSession implements SqlSession {
     return Number(row?.['epoch']) === epoch;
   }
 
+  /** The same, after everything that is under way under any claim to the run has ended. */
   async holdsAtLast({ run, epoch }: Claim): Promise<boolean> {
     const [row] = await this.query(`${EPOCH} FOR UPDATE`, [run]);
     return Number(row?.['epoch']) === epoch;
@@ -141,9 +151,33 @@ export class MariadbSession implements SqlSession {
     this.#state.isUsable = false;
     await this.#client.end();
   }
+
+  /** @param opening statements that are sent with the first */
+  async #insert(target: SqlTarget, groups: readonly SqlRows[], opening: string): Promise<void> {
+    const escape = (value: unknown) => this.#client.escape(value);
+    const { maxPacket } = this.#facts;
+    const inserts = groups.map((rows) => mariadbInserts(target, rows, escape, maxPacket));
+    for (const message of behindOpening(opening, inserts, maxPacket)) await this.run(message);
+  }
+
+  async #meetsDuplicate(statement: string): Promise<boolean> {
+    try {
+      await this.run(statement);
+      return false;
+    } catch (error) {
+      if (errnoOf(error) === DUPLICATE) return true;
+      throw error;
+    }
+  }
 }
 
+const BEGIN = 'START TRANSACTION READ WRITE';
 const DUPLICATE = 1062; // ER_DUP_ENTRY
+const OUT_OF_RANGE = 1690; // ER_DATA_OUT_OF_RANGE
+
+function errnoOf(error: unknown): unknown {
+  return (error as { readonly errno?: unknown }).errno;
+}
 
 const COLUMNS = `
   SELECT c.column_name AS name, c.data_type AS type, e.transactions AS transactions
@@ -159,9 +193,9 @@ const UNIQUE = `
 
 const EPOCH = 'SELECT epoch FROM chain_reaction_run WHERE run = ?';
 
-const NOTE = `
-  INSERT INTO chain_reaction_chunk
-    (run, epoch, source, from_record, from_made, to_record, to_made, id, end_cursor) VALUES ?`;
+/** The largest number there is, and one more when no row is found. */
+const FAIL_UNLESS_HELD =
+  'SELECT ~0 + (COUNT(*) = 0) FROM chain_reaction_run WHERE run = ? AND epoch = ? LOCK IN SHARE MODE';
 
 const COUNT_NOTED = `
   SELECT COUNT(*) AS count FROM chain_reaction_chunk

@@ -2,8 +2,13 @@ import { optionalPackage } from './optional-package.ts';
 
 /** What is used of a client of the package `pg`. */
 export interface PostgresClient {
+  /** Whether it sends a statement before the answer to the last one has come; older versions cannot. */
+  readonly pipeline?: boolean;
   connect(): Promise<unknown>;
-  query(text: string, values?: readonly unknown[]): Promise<PostgresResult>;
+  query(text: string, values: readonly unknown[]): Promise<PostgresResult>;
+  /** A statement, or several with semicolons between them. */
+  query(text: string): Promise<PostgresResult | readonly PostgresResult[]>;
+  escapeLiteral(text: string): string;
   end(): Promise<void>;
   on(event: 'error' | 'end', listener: () => void): unknown;
   readonly connection?: { readonly stream?: { destroy(): void } };
@@ -37,6 +42,7 @@ export async function connectPostgres(
     application_name: 'chain-reaction',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    pipeline: true,
     ...connection,
   }) as unknown as PostgresClient;
   client.on('error', onLost);

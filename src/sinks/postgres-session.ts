@@ -1,10 +1,11 @@
 import type { Claim, TableOrigin } from './ledger.ts';
 import type { Note } from './ledger-notes.ts';
+import { noteStatement } from './ledger-row.ts';
 import { POSTGRES, rowsAsJson } from './postgres-dialect.ts';
 import { connectPostgres, type PostgresClient, type PostgresConnection } from './postgres-driver.ts';
 import type { SqlColumn, SqlValue } from './sql-dialect.ts';
 import type { SqlRows } from './sql-rows.ts';
-import type { SqlSession } from './sql-session.ts';
+import type { SqlSession, TransactionContent } from './sql-session.ts';
 import { lacksIndex, type UniqueIndex } from './sql-table.ts';
 import type { SqlTarget } from './sql-target.ts';
 
@@ -39,13 +40,11 @@ export class PostgresSession implements SqlSession {
   }
 
   async begin(): Promise<void> {
-    await this.#client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    await this.#begin();
   }
 
   async commit(): Promise<void> {
-    const { command } = await this.#client.query('COMMIT');
-    if (command !== 'COMMIT')
-      throw new Error('The transaction was rolled back, though nothing in it had failed');
+    await this.#commit();
   }
 
   async rollback(): Promise<void> {
@@ -69,19 +68,26 @@ export class PostgresSession implements SqlSession {
     return [];
   }
 
-  async insert(target: SqlTarget, { columns, values }: SqlRows): Promise<void> {
-    if (columns.length === 0) {
-      for (const _row of values) await this.run(`INSERT INTO ${quote(target.table)} DEFAULT VALUES`);
-      return;
-    }
-    const statement = insertStatement(target, columns);
-    const rows = target.key.length === 0 ? values : lastOfEachKey(values, columns, target.key);
-    for (const part of inParts(rows)) await this.#client.query(statement, [part]);
+  async write({ target, rows, noted }: TransactionContent): Promise<boolean> {
+    const escape = (text: string) => this.#client.escapeLiteral(text);
+    const beginning = this.#begin(noted && noteStatement(noted.claim, noted.notes, escape));
+    const mayInsert = this.#client.pipeline === true || (await beginning);
+    const inserting = mayInsert ? this.#insert(target, rows) : undefined;
+    const [begun, inserted] = await Promise.allSettled([beginning, inserting]);
+    if (begun.status === 'rejected') throw begun.reason;
+    if (begun.value && inserted.status === 'rejected') throw inserted.reason;
+    return begun.value;
   }
 
-  async note({ run, epoch }: Claim, notes: readonly Note[]): Promise<boolean> {
-    const { rowCount } = await this.#client.query(NOTE, [run, epoch, ...transposed(notes)]);
-    return rowCount === notes.length;
+  /** A claim that is not valid is an error, behind which nothing is done. */
+  async commitUnder({ run, epoch }: Claim): Promise<boolean> {
+    try {
+      await this.#commit(failUnlessHeld(this.#client.escapeLiteral(run), epoch));
+      return true;
+    } catch (error) {
+      if (codeOf(error) === DIVISION_BY_ZERO) return false;
+      throw error;
+    }
   }
 
   async countNoted({ run }: Claim, notes: readonly Note[]): Promise<number> {
@@ -91,11 +97,6 @@ export class PostgresSession implements SqlSession {
 
   async holds({ run, epoch }: Claim): Promise<boolean> {
     const [row] = await this.query('SELECT epoch FROM chain_reaction_run WHERE run = $1 FOR SHARE', [run]);
-    return Number(row?.['epoch']) === epoch;
-  }
-
-  async holdsAtLast({ run, epoch }: Claim): Promise<boolean> {
-    const [row] = await this.query('SELECT epoch FROM chain_reaction_run WHERE run = $1 FOR UPDATE', [run]);
     return Number(row?.['epoch']) === epoch;
   }
 
@@ -117,6 +118,46 @@ export class PostgresSession implements SqlSession {
     this.#state.isUsable = false;
     await this.#client.end();
   }
+
+  /** @returns false when a part of what is to be noted is there already */
+  async #begin(note?: string): Promise<boolean> {
+    try {
+      await this.run(note === undefined ? BEGIN : `${BEGIN}; ${note}`);
+      return true;
+    } catch (error) {
+      if (note !== undefined && codeOf(error) === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
+  }
+
+  async #insert(target: SqlTarget, groups: readonly SqlRows[]): Promise<void> {
+    for (const { columns, values } of groups) {
+      if (columns.length === 0) {
+        await this.query(defaultsStatement(target), [values.length]);
+        continue;
+      }
+      const statement = insertStatement(target, columns);
+      const rows = target.key.length === 0 ? values : lastOfEachKey(values, columns, target.key);
+      for (const part of inParts(rows)) await this.query(statement, [part]);
+    }
+  }
+
+  async #commit(condition?: string): Promise<void> {
+    const result = await this.#client.query(condition === undefined ? 'COMMIT' : `${condition}; COMMIT`);
+    if ([result].flat().at(-1)?.command !== 'COMMIT')
+      throw new Error('The transaction was rolled back, though nothing in it had failed');
+  }
+}
+
+/** What is sent behind it before its answer is known does nothing unless it has succeeded. */
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL chain_reaction.transaction = 'open'`;
+const IF_BEGUN = `WHERE current_setting('chain_reaction.transaction', true) = 'open'`;
+
+const UNIQUE_VIOLATION = '23505';
+const DIVISION_BY_ZERO = '22012';
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown }).code;
 }
 
 /** The types have their bare names: with a length, a cast would cut what an assignment refuses. */
@@ -133,35 +174,31 @@ const UNIQUE = `
       WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0 : i.indnkeyatts - 1]))
     = (SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest($2::text[]) k)`;
 
-/** Source, record and made of both ends, cursor and id of each note: as many notes as there are cost eight parameters. */
-const NOTES = (first: number) =>
-  `unnest(${['int[]', 'bigint[]', 'bigint[]', 'int[]', 'bigint[]', 'bigint[]', 'text[]', 'text[]']
-    .map((type, i) => `$${first + i}::${type}`)
-    .join(', ')}) AS n (source, from_record, from_made, to_source, to_record, to_made, end_cursor, id)`;
-
-const NOTE = `
-  INSERT INTO chain_reaction_chunk (run, epoch, source, from_record, from_made, to_record, to_made, end_cursor, id)
-  SELECT $1, $2, source, from_record, from_made, to_record, to_made, end_cursor, id FROM ${NOTES(3)}
-  ON CONFLICT DO NOTHING`;
-
+/** Source, record and made of both ends, and id of each note: as many notes as there are cost six parameters. */
 const COUNT_NOTED = `
-  SELECT count(*) FROM chain_reaction_chunk c JOIN ${NOTES(2)}
+  SELECT count(*) FROM chain_reaction_chunk c
+    JOIN unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
+      AS n (source, from_record, from_made, to_record, to_made, id)
     USING (source, from_record, from_made, to_record, to_made, id)
   WHERE c.run = $1`;
 
+function failUnlessHeld(run: string, epoch: number): string {
+  return `SELECT 1 / count(*) FROM (SELECT FROM chain_reaction_run WHERE run = ${run} AND epoch = ${epoch} FOR SHARE) held`;
+}
+
 function transposed(notes: readonly Note[]): readonly (readonly unknown[])[] {
-  const rows = notes.map(({ from, to, end, id }) => [
-    ...[from.source, from.record, from.made],
-    ...[to.source, to.record, to.made],
-    ...[JSON.stringify(end), id],
-  ]);
-  return Array.from({ length: 8 }, (_, i) => rows.map((row) => row[i]));
+  const rows = notes.map(({ from, to, id }) => [from.source, from.record, from.made, to.record, to.made, id]);
+  return Array.from({ length: 6 }, (_, i) => rows.map((row) => row[i]));
+}
+
+function defaultsStatement({ table }: SqlTarget): string {
+  return `INSERT INTO ${quote(table)} SELECT FROM generate_series(1, $1::int) ${IF_BEGUN}`;
 }
 
 function insertStatement({ table, key }: SqlTarget, columns: readonly SqlColumn[]): string {
   const names = columns.map(({ name }) => quote(name));
   const typed = columns.map(({ type }, i) => `c${i} ${type}`).join(', ');
-  const insert = `INSERT INTO ${quote(table)} (${names.join(', ')}) SELECT ${names.map((_, i) => `c${i}`).join(', ')} FROM json_to_recordset($1::json) AS r (${typed})`;
+  const insert = `INSERT INTO ${quote(table)} (${names.join(', ')}) SELECT ${names.map((_, i) => `c${i}`).join(', ')} FROM json_to_recordset($1::json) AS r (${typed}) ${IF_BEGUN}`;
   if (key.length === 0) return insert;
   const updates = names
     .filter((_, i) => !key.includes(columns[i]!.name))

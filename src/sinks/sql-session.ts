@@ -6,6 +6,14 @@ import type { SqlRows } from './sql-rows.ts';
 import type { UniqueIndex } from './sql-table.ts';
 import type { SqlTarget } from './sql-target.ts';
 
+/** What is written in one transaction. */
+export interface TransactionContent {
+  readonly target: SqlTarget;
+  readonly rows: readonly SqlRows[];
+  /** What is noted of it in a ledger. First, so that a chunk that is there already meets no constraint of the table. */
+  readonly noted: { readonly claim: Claim; readonly notes: readonly Note[] } | undefined;
+}
+
 /** A connection to a SQL server, with all that a sink does on it. */
 export interface SqlSession extends Connection {
   /** What follows the definition of a table that is made. */
@@ -25,15 +33,18 @@ export interface SqlSession extends Connection {
    * @throws PipelineError SINK_FAILED when none fits the key
    */
   otherKeys(target: SqlTarget): Promise<readonly UniqueIndex[]>;
-  insert(target: SqlTarget, rows: SqlRows): Promise<void>;
-  /** Notes what the transaction writes. @returns false when a part of it is noted already */
-  note(claim: Claim, notes: readonly Note[]): Promise<boolean>;
+  /**
+   * Begins a transaction that notes what it is given and inserts rows, without waiting for an answer between them where
+   * the driver can do that.
+   * @returns false when a part is noted already: no row was inserted
+   */
+  write(content: TransactionContent): Promise<boolean>;
+  /** Commits, if the claim is valid until then. @returns false when it is not: nothing was committed */
+  commitUnder(claim: Claim): Promise<boolean>;
   /** How many of these are noted. */
   countNoted(claim: Claim, notes: readonly Note[]): Promise<number>;
   /** Whether the claim is valid; it stays so until the transaction ends. */
   holds(claim: Claim): Promise<boolean>;
-  /** The same, after everything that is under way under any claim to the run has ended. */
-  holdsAtLast(claim: Claim): Promise<boolean>;
   /** What became of the table of the run. */
   tableOf(claim: Claim): Promise<TableOrigin | undefined>;
   noteTable(claim: Claim, origin: TableOrigin): Promise<void>;

@@ -4,7 +4,9 @@ import type { Connections } from './connections.ts';
 import { type Claim, fenced } from './ledger.ts';
 import { type Note, notesOf, partlyNoted } from './ledger-notes.ts';
 import { asNotApplied, throwAsNotApplied } from './not-applied.ts';
+import type { SqlRows } from './sql-rows.ts';
 import type { SqlSession } from './sql-session.ts';
+import type { SqlTarget } from './sql-target.ts';
 
 export interface ChunkTransaction {
   readonly connections: Connections<SqlSession>;
@@ -14,12 +16,14 @@ export interface ChunkTransaction {
   readonly signal: AbortSignal;
   /** The name of the place, for messages. */
   readonly place: string;
-  readonly insert: (session: SqlSession) => Promise<void>;
+  readonly target: SqlTarget;
+  readonly rows: readonly SqlRows[];
 }
 
 /**
  * Writes a chunk in one transaction, noted in the ledger if there is a claim: once, however often it is tried. Whether
- * the claim is still valid is asked last, and stays so until the end.
+ * the claim is still valid is asked last, and stays so until the end. The server is waited for twice: before COMMIT,
+ * which is not sent unless all else has been done, and after it.
  *
  * Until COMMIT is sent, everything that ends the connection ends the transaction, too. What came of a COMMIT without an
  * answer the ledger tells; without a ledger it remains unknown.
@@ -32,21 +36,19 @@ export async function writeChunk(transaction: ChunkTransaction): Promise<void> {
 
 /** @returns whether some of the chunk is noted already: then nothing was written */
 async function attempt(transaction: ChunkTransaction, notes: readonly Note[]): Promise<boolean> {
-  const { connections, claim, signal, place, insert } = transaction;
+  const { connections, claim, signal, place, target, rows } = transaction;
   let isCommitting = false;
   try {
     return await connections.use(signal, async (session) => {
       try {
-        await session.begin();
-        // First, so that a chunk that is there already meets no constraint of the table.
-        if (claim !== undefined && !(await session.note(claim, notes))) {
+        const isNew = await session.write({ target, rows, noted: claim && { claim, notes } });
+        if (!isNew) {
           await session.rollback();
           return true;
         }
-        await insert(session);
-        if (claim !== undefined && !(await session.holds(claim))) throw fenced(claim, place);
         isCommitting = true;
-        await session.commit();
+        if (claim === undefined) await session.commit();
+        else if (!(await session.commitUnder(claim))) throw fenced(claim, place);
         return false;
       } catch (error) {
         await undo(session);
@@ -69,21 +71,23 @@ export async function undo(session: SqlSession): Promise<void> {
   }
 }
 
-/** Looks for what a COMMIT without an answer has left. @returns false when all is there */
+/**
+ * Looks for what a COMMIT without an answer has left, by noting the same: where it is still under way, that waits for its
+ * end. @returns true when it is noted
+ */
 async function ask(
-  { connections, claim, signal, place }: ChunkTransaction,
+  { connections, claim, signal, place, target }: ChunkTransaction,
   notes: readonly Note[],
   error: unknown,
-): Promise<false> {
+): Promise<true> {
   if (claim === undefined || signal.aborted) throw error;
   const found = await connections
     .use(signal, async (session) => {
       try {
-        await session.begin();
-        const holds = await session.holdsAtLast(claim);
-        const count = await session.countNoted(claim, notes);
+        const isNoted = !(await session.write({ target, rows: [], noted: { claim, notes } }));
+        const holds = isNoted || (await session.holds(claim));
         await session.rollback();
-        return { holds, isNoted: count === notes.length };
+        return { isNoted, holds };
       } catch (reason) {
         await undo(session);
         throw reason;
@@ -91,7 +95,7 @@ async function ask(
     })
     .catch(() => undefined);
   if (found === undefined) throw error; // the next attempt finds out
-  if (found.isNoted) return false;
+  if (found.isNoted) return true;
   if (!found.holds) throw fenced(claim, place);
   throw asNotApplied(error);
 }

@@ -79,9 +79,8 @@ export class SqlWriter<T> implements Sink<T> {
       chunk: chunk as Chunk,
       signal,
       place: this.name,
-      insert: async (session) => {
-        for (const each of rows) await session.insert(this.#target, each);
-      },
+      target: this.#target,
+      rows,
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Mutant } from './harness.ts';
 
-/** Bugs that only show where a server of PostgreSQL is. */
+/** Bugs that only show where a server of PostgreSQL or MariaDB is. */
 export const SERVERS: readonly Mutant[] = [
   {
     name: 'takes a COMMIT without an answer for one that has failed',
@@ -13,8 +13,8 @@ export const SERVERS: readonly Mutant[] = [
   {
     name: 'takes a COMMIT without an answer for one that was applied',
     file: 'sinks/sql-transaction.ts',
-    find: '  if (found.isNoted) return false;\n',
-    replace: '  if (found.isNoted || found.holds) return false;\n',
+    find: '  if (found.isNoted) return true;\n',
+    replace: '  if (found.isNoted || found.holds) return false as never;\n',
     test: 'sinks/postgres-ledger.test.ts',
     only: 'has one copy of a chunk, noted',
   },
@@ -22,7 +22,7 @@ export const SERVERS: readonly Mutant[] = [
     name: 'takes what it cannot ask about for applied',
     file: 'sinks/sql-transaction.ts',
     find: '  if (found === undefined) throw error; // the next attempt finds out\n',
-    replace: '  if (found === undefined) return false;\n',
+    replace: '  if (found === undefined) return false as never;\n',
     test: 'sinks/postgres-ledger.test.ts',
     only: 'finds out at the next attempt when the server cannot be asked',
   },
@@ -33,5 +33,62 @@ export const SERVERS: readonly Mutant[] = [
     replace: 'SET epoch = chain_reaction_run.epoch RETURNING epoch',
     test: 'sinks/postgres-ledger.test.ts',
     only: 'writes nothing more when another run has taken the lock that was lost',
+  },
+  {
+    name: 'says that nothing was committed while it may still be',
+    file: 'sinks/sql-transaction.ts',
+    find: 'const isNoted = !(await session.write({ target, rows: [], noted: { claim, notes } }));',
+    replace:
+      'await session.begin(); const isNoted = (await session.countNoted(claim, notes)) > 0 && target !== undefined;',
+    test: 'sinks/postgres-ledger.test.ts',
+    only: 'waits for a COMMIT that is still to come',
+  },
+  {
+    name: 'commits under any claim (PostgreSQL)',
+    file: 'sinks/postgres-session.ts',
+    find: 'SELECT 1 / count(*)',
+    replace: 'SELECT count(*)',
+    test: 'sinks/postgres-ledger.test.ts',
+    only: 'lets nothing come to stay of a run that a later one has taken over',
+  },
+  {
+    name: 'looks at its claim, but does not keep it (PostgreSQL)',
+    file: 'sinks/postgres-session.ts',
+    find: ' FOR SHARE) held',
+    replace: ') held',
+    test: 'sinks/postgres-ledger.test.ts',
+    only: 'waits for a later run that is taking over',
+  },
+  {
+    name: 'commits under any claim (MariaDB)',
+    file: 'sinks/mariadb-session.ts',
+    find: 'SELECT ~0 + (COUNT(*) = 0)',
+    replace: 'SELECT COUNT(*)',
+    test: 'sinks/mariadb-ledger.test.ts',
+    only: 'lets nothing come to stay of a run that a later one has taken over',
+  },
+  {
+    name: 'looks at its claim, but does not keep it (MariaDB)',
+    file: 'sinks/mariadb-session.ts',
+    find: " AND epoch = ? LOCK IN SHARE MODE'",
+    replace: " AND epoch = ?'",
+    test: 'sinks/mariadb-ledger.test.ts',
+    only: 'waits for a later run that is taking over',
+  },
+  {
+    name: 'takes any row that is there already for a note',
+    file: 'sinks/mariadb-session.ts',
+    find: '    await this.rollback(); // and do it again',
+    replace: '    return false; // and do it again',
+    test: 'sinks/mariadb-ledger.test.ts',
+    only: 'takes a row that is there already for what it is',
+  },
+  {
+    name: 'inserts rows where no transaction has begun',
+    file: 'sinks/postgres-session.ts',
+    find: 'AS r (${typed}) ${IF_BEGUN}`;',
+    replace: 'AS r (${typed})`;',
+    test: 'sinks/postgres-ledger.test.ts',
+    only: 'writes nothing when no transaction can begin',
   },
 ];

@@ -8,8 +8,13 @@ export type Cut = 'before' | 'after';
 export class CuttingProxy {
   /** Address of the proxy, instead of the server's. */
   readonly url: string;
-  /** What becomes of the next COMMIT, of those after it, and so on; of all others nothing. */
-  readonly cuts: (Cut | 'refuse' | 'hold')[] = [];
+  /**
+   * What becomes of the next COMMIT, of those after it, and so on; of all others nothing. The connection of one that
+   * is delayed is cut at once, but it goes on when it is let.
+   */
+  readonly cuts: (Cut | 'refuse' | 'delay')[] = [];
+  /** Whether no transaction can begin: what is sent for that has a mistake. */
+  isSpoiling = false;
   /** Connections cut so far. */
   count = 0;
   #isRefusing = false;
@@ -48,15 +53,19 @@ export class CuttingProxy {
       return;
     }
     const far = connect(server).on('error', () => near.destroy());
+    const cutFar = () => far.destroy();
     let isCutAtAnswer = false;
     near.on('data', (data) => {
+      const begin = this.isSpoiling ? data.toString('latin1').search(/BEGIN|START TRANSACTION/) : -1;
+      if (begin !== -1) data.write('x', begin, 'latin1');
       const cut = /COMMIT(?!TED)/.test(data.toString('latin1')) ? this.cuts.shift() : undefined;
       if (cut === undefined) {
         far.write(data);
         return;
       }
-      if (cut === 'hold') {
-        this.#held.resolve(() => far.write(data));
+      if (cut === 'delay') {
+        this.#held.resolve(() => far.end(data));
+        near.off('close', cutFar).destroy();
         return;
       }
       this.count++;
@@ -66,7 +75,7 @@ export class CuttingProxy {
       else far.write(data);
     });
     far.on('data', (data) => (isCutAtAnswer ? near.destroy() : near.write(data)));
-    near.on('close', () => far.destroy());
+    near.on('close', cutFar);
     far.on('close', () => near.destroy());
   }
 }

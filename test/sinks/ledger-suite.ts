@@ -190,7 +190,8 @@ export function describeLedger(name: string, place: LedgerPlace): void {
       await leave(sink);
     });
 
-    test('does not write a chunk again that it has noted', async () => {
+    test('does not write a chunk again that it has noted, whatever the table would say to that', async () => {
+      await place.sql('CREATE TABLE orders (id int PRIMARY KEY)');
       const sink = place.create();
       await begin(sink);
       await writeOne(sink, rows(0, 10));
@@ -231,6 +232,20 @@ export function describeLedger(name: string, place: LedgerPlace): void {
       expect(await sink.ledger.load('run')).toMatchObject({ cursor: { records: 10 } });
       await leave(sink);
       expect(await storedIds(place)).toEqual(idsOf(0, 10));
+    });
+
+    test('takes a row that is there already for what it is, and not for a note', async () => {
+      await place.sql('CREATE TABLE orders (id int PRIMARY KEY)');
+      const sink = place.create();
+      await begin(sink);
+      await writeOne(sink, rows(0, 10));
+      const again = chunkOf([{ id: 10 }, { id: 9 }], { before: 10 });
+      const error = await writeOne(sink, again).catch((reason: unknown) => reason);
+      expect(classify(error).kind).toBe('bad-records');
+      expect(await sink.ledger.load('run')).toMatchObject({ cursor: { records: 10 } });
+      await writeOne(sink, rows(10, 12));
+      await leave(sink);
+      expect(await storedIds(place)).toEqual(idsOf(0, 12));
     });
 
     test('refuses a second process that writes the same run, at once, and no other run', async () => {

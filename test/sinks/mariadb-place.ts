@@ -84,6 +84,13 @@ export class MariadbPlace {
     }
   }
 
+  async countWaiting(): Promise<number> {
+    const waiting = await this.sql(
+      `SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`,
+    );
+    return waiting.length;
+  }
+
   async countSessions(): Promise<number> {
     return (await this.#sessions()).length;
   }

@@ -13,8 +13,18 @@ const server = {
   create: ({ url = place.url, ...options } = {}) => postgresSink({ url, table: 'orders', ...options }),
   sql: (text) => place.sql(text),
   endSessions: () => place.endSessions(),
+  countWaiting: () => place.countWaiting(),
   countSessions: () => place.countSessions(),
+} satisfies ServerPlace;
+
+/** As with versions of `pg` that wait for each answer before they send what follows. */
+const waiting = {
+  ...server,
+  create: ({ url = place.url, ...options } = {}) =>
+    postgresSink({ table: 'orders', ...options, connection: { connectionString: url, pipeline: false } }),
 } satisfies ServerPlace;
 
 describeLedger('postgresSink()', server);
 describeServer('postgresSink()', server);
+describeLedger('postgresSink() without pipelining', waiting);
+describeServer('postgresSink() without pipelining', waiting);

@@ -59,6 +59,11 @@ export class PostgresPlace {
     );
   }
 
+  async countWaiting(): Promise<number> {
+    const [row] = await this.sql('SELECT count(*) FROM pg_locks WHERE NOT granted');
+    return Number(row!['count']);
+  }
+
   async countSessions(): Promise<number> {
     const [row] = await this.sql('SELECT count(*) FROM pg_stat_activity WHERE application_name = $1', [
       this.#schema,

@@ -145,6 +145,16 @@ describe('postgresSink(), when the table exists', () => {
     ]);
   });
 
+  test('has rows of defaults for records without keys', async () => {
+    await place.sql(`CREATE TABLE orders (id serial, kind text DEFAULT 'k')`);
+    await writeAll(sink(), [{}, { kind: 'x' }, {}]);
+    expect(await place.sql('SELECT * FROM orders ORDER BY id')).toEqual([
+      { id: 1, kind: 'k' },
+      { id: 2, kind: 'x' },
+      { id: 3, kind: 'k' },
+    ]);
+  });
+
   test.each([
     ['a text that is too long', { note: 'abcd' }],
     ['a text that is no number', { id: 'x' }],
