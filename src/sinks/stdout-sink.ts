@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream';
-import { PipelineError } from '../core/errors.ts';
+import type { Chunk } from '../core/chunk.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
+import { Scratch } from '../core/scratch.ts';
 import type { Sink } from '../core/sink.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat, takesJson } from '../formats/encoders.ts';
 import { EncodedOutput } from './encoded-output.ts';
+import { Handover } from './handover.ts';
 import { takeTurns } from './turns.ts';
 
 export type { OutputFormat };
@@ -43,6 +45,14 @@ export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T
     ...(escapeFormulas !== undefined && { escapeFormulas }),
   };
   const output = new EncodedOutput(encoderOf(format, encoding));
+  let hands: Handover | undefined;
+  const handover = () => (hands ??= new Handover(stream ?? process.stdout));
+  const scratch = new Scratch();
+  /** A record that the format cannot hold fails the whole chunk: unless there can be none, all pieces are made first. */
+  const piecesOf = (chunk: Chunk): Iterable<Uint8Array> =>
+    takesJson(format) && chunk.blocks.every(({ encoded }) => encoded?.format === 'json')
+      ? output.piecesOf(chunk, scratch)
+      : [...output.piecesOf(chunk)];
   const inTurn = takeTurns();
   /** By id, the chunks that the stream was given by an attempt that was aborted before it had passed them on. */
   const unanswered = new Map<string, Promise<void>>();
@@ -56,7 +66,7 @@ export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T
       inTurn(async () => {
         signal.throwIfAborted();
         const given = unanswered.size > 0 ? unanswered.get(chunk.id) : undefined;
-        const taken = given ?? hand(stream ?? process.stdout, Buffer.concat([...output.piecesOf(chunk)]));
+        const taken = given ?? handover().hand(piecesOf(chunk), signal);
         if (given === undefined) output.written(chunk);
         await unlessAborted(taken, signal, () => unanswered.set(chunk.id, taken));
         if (given !== undefined) unanswered.delete(chunk.id);
@@ -64,43 +74,9 @@ export function stdoutSink<T = unknown>(options: StdoutSinkOptions = {}): Sink<T
     close: ({ complete }) =>
       inTurn(async () => {
         const ending = complete ? output.ending() : [];
-        if (ending.length > 0) await hand(stream ?? process.stdout, Buffer.concat(ending));
+        if (ending.length > 0) await handover().hand(ending);
       }),
   };
-}
-
-/** Resolves when the stream has passed the bytes on. */
-function hand(stream: Writable, bytes: Uint8Array): Promise<void> {
-  guard(stream);
-  return new Promise((resolve, reject) => {
-    stream.write(bytes, (error) => {
-      if (error === null || error === undefined) resolve();
-      else reject(isGone(error) ? readerGone(error) : error);
-    });
-  });
-}
-
-const guarded = new WeakSet<Writable>();
-
-/** A stream also emits its errors, even after the last write: unheard, they would end the process. */
-function guard(stream: Writable): void {
-  if (guarded.has(stream)) return;
-  guarded.add(stream);
-  stream.on('error', () => undefined);
-}
-
-const GONE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
-
-function isGone(error: Error): boolean {
-  return GONE.has((error as NodeJS.ErrnoException).code ?? '');
-}
-
-function readerGone(cause: Error): PipelineError {
-  return new PipelineError({
-    code: 'SINK_CLOSED',
-    message: 'The reader of the output has gone away',
-    cause,
-  });
 }
 
 async function unlessAborted(taken: Promise<void>, signal: AbortSignal, onAbort: () => void): Promise<void> {
