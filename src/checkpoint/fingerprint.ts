@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Fingerprint, HashedBytes } from '../core/checkpoint.ts';
 
@@ -58,13 +59,22 @@ export async function fingerprintFile(file: string, at: number | Fingerprint): P
   }
 }
 
-/** The hash of the bytes of a file before a position: 4 KiB, or all there are. */
-export async function hashBefore(file: string, position: number): Promise<HashedBytes> {
-  const { tail } = await fingerprintFile(file, {
-    name: file,
-    tail: { from: Math.max(position - TAIL_BYTES, 0), to: position, sha256: '' },
-  });
-  return tail!;
+/**
+ * The hash of the bytes of a file before a position: 4 KiB, or all there are. At once, as it is asked for while the file
+ * is being read: they are in memory, and to hand that to other threads would take longer.
+ */
+export function hashBefore(file: string, position: number): HashedBytes {
+  const from = Math.max(position - TAIL_BYTES, 0);
+  const bytes = Buffer.alloc(position - from);
+  const fd = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let last = -1; length < bytes.length && last !== 0; length += last)
+      last = readSync(fd, bytes, length, bytes.length - length, from + length);
+    return hashOf(bytes.subarray(0, length), from);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 type Place = readonly [from: number, to: number];
@@ -85,6 +95,9 @@ async function measure(
 }
 
 async function hashed(input: FingerprintInput, [from, to]: Place): Promise<HashedBytes> {
-  const bytes = await input.read(from, to);
-  return { from, to: from + bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return hashOf(await input.read(from, to), from);
+}
+
+function hashOf(bytes: Uint8Array, from: number): HashedBytes {
+  return { from, to: from + bytes.length, sha256: hash('sha256', bytes) };
 }

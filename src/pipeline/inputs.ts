@@ -129,7 +129,7 @@ export class Inputs implements ReadWatch {
       return first;
     }
     if (seen.tail?.to === Math.min(position, seen.size ?? position)) return seen;
-    const now = { ...seen, tail: await hashBefore(file, Math.min(position, seen.size ?? position)) };
+    const now = { ...seen, tail: hashBefore(file, Math.min(position, seen.size ?? position)) };
     this.#seen.set(index, now);
     return now;
   }
