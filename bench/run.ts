@@ -37,10 +37,19 @@ async function measure(name: string, module: string, question: Question): Promis
   const runs = new Map<string, Figures[]>(present.map(([route]) => [route, []]));
   const count = values.runs === undefined ? (question.runs ?? 5) : Number(values.runs);
   for (let run = 0; run < count; run++) {
-    for (const [route, { input }] of run % 2 === 0 ? present : swapped(present, question))
-      runs.get(route)!.push(runOnce(module, route, files.get(input)!));
+    for (let round = 0; round < Math.max(...present.map(([route]) => roundsOf(route, question))); round++) {
+      const routes = present.filter(([route]) => roundsOf(route, question) > round);
+      for (const [route, { input }] of (run + round) % 2 === 0 ? routes : swapped(routes, question))
+        runs.get(route)!.push(runOnce(module, route, files.get(input)!));
+    }
   }
   return render(name, question, files, runs, count);
+}
+
+/** How many times a route runs in each turn. */
+function roundsOf(route: string, { targets }: Question): number {
+  const mine = targets.filter((target) => target.route === route || target.against === route);
+  return Math.max(1, ...mine.map(({ rounds = 1 }) => rounds));
 }
 
 /**
@@ -111,11 +120,13 @@ function render(
     if (!(ms <= atMostMs)) failures++;
     return `| ${route} | ${ms.toFixed(0)} | ${atMostMs} | ${ms <= atMostMs ? 'met' : '**missed**'} |`;
   });
+  const often = [...runs].filter(([, figures]) => figures.length > count);
+  const more = often.map(([route, { length }]) => `${route}: ${length}`).join('; ');
   const missing = Object.entries(question.routes).filter(([, route]) => route.missing !== undefined);
   return [
     `## ${name}: ${question.title}`,
     '',
-    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, medians of ${count} runs that take turns.`,
+    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, medians of ${count} runs that take turns${more === '' ? '' : ` (${more})`}.`,
     '',
     '| route | input | records | ms | MB/s | peak MiB over idle |',
     '| --- | --- | ---: | ---: | ---: | ---: |',

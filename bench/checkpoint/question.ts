@@ -69,7 +69,7 @@ export const question: Question = {
     'go on at 90 % of a JSON array': { input: '1 GB of JSON', run: goOn },
   },
   targets: [
-    { route: 'into a file, with a checkpoint', against: 'into a file', atLeast: 0.97 },
+    { route: 'into a file, with a checkpoint', against: 'into a file', atLeast: 0.97, rounds: 3 }, // a disk is moody
     { route: 'into SQLite, with its ledger', against: 'into SQLite', atLeast: 0.97 },
     ...(postgres.missing === undefined
       ? [{ route: 'into PostgreSQL, with its ledger', against: 'into PostgreSQL', atLeast: 0.97 }]

@@ -48,4 +48,6 @@ export interface Target {
   readonly against: string;
   /** Least speed of `route` as a multiple of that of `against`. */
   readonly atLeast: number;
+  /** How many times both run in each turn: more where one run differs much from the next. @default 1 */
+  readonly rounds?: number;
 }
