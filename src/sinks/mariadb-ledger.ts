@@ -59,16 +59,12 @@ export class MariadbLedger implements LedgerTables {
     };
   }
 
-  async save(claim: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
-    const isSaved = await this.#inTransaction(async (session) => {
-      if (!(await session.holdsAtLast(claim))) return false;
-      await session.query('UPDATE chain_reaction_run SET checkpoint = ? WHERE run = ?', [
-        checkpoint,
-        claim.run,
-      ]);
-      return true;
+  async save({ run, epoch }: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
+    const isSaved = await this.#orUndone(async (session) => {
+      const [, , found] = await session.queryAll(SAVE, [checkpoint, run, epoch, run]);
+      return Number(found![0]?.['epoch']) === epoch;
     });
-    if (isSaved && behind !== undefined) await this.#forgetBefore(claim.run, behind);
+    if (isSaved && behind !== undefined) await this.#forgetBefore(run, behind);
     return isSaved;
   }
 
@@ -97,17 +93,22 @@ export class MariadbLedger implements LedgerTables {
   /** Not in one transaction with what else is saved: it can be done later as well. */
   async #forgetBefore(run: string, { source, records, made = 0 }: Cursor): Promise<void> {
     const session = await this.#connected();
-    await session.query('DELETE FROM chain_reaction_chunk WHERE run = ? AND source < ?', [run, source]);
-    await session.query(FORGET_RECORDS, [run, source, records, records, records, made]);
+    await session.queryAll(FORGET_BEFORE, [run, source, run, source, records, records, records, made]);
   }
 
   async #inTransaction<R>(work: (session: MariadbSession) => Promise<R>): Promise<R> {
-    const session = await this.#connected();
-    try {
+    return this.#orUndone(async (session) => {
       await session.begin();
       const result = await work(session);
       await session.commit();
       return result;
+    });
+  }
+
+  async #orUndone<R>(work: (session: MariadbSession) => Promise<R>): Promise<R> {
+    const session = await this.#connected();
+    try {
+      return await work(session);
     } catch (error) {
       await undo(session);
       throw error;
@@ -157,7 +158,15 @@ const TABLES = [
 const READ_NOTES = `
   SELECT source, from_record, from_made, to_record, to_made, id, end_cursor FROM chain_reaction_chunk WHERE run = ?`;
 
+/** The epoch shows whether the checkpoint was replaced: it never falls. */
+const SAVE = `
+  START TRANSACTION READ WRITE;
+  UPDATE chain_reaction_run SET checkpoint = ? WHERE run = ? AND epoch = ?;
+  SELECT epoch FROM chain_reaction_run WHERE run = ?;
+  COMMIT`;
+
 /** What begins right at the cursor may be under way: to look at it would be to wait for it. */
-const FORGET_RECORDS = `
+const FORGET_BEFORE = `
+  DELETE FROM chain_reaction_chunk WHERE run = ? AND source < ?;
   DELETE FROM chain_reaction_chunk WHERE run = ? AND source = ? AND from_record < ?
     AND (to_record < ? OR (to_record = ? AND to_made <= ?))`;

@@ -54,6 +54,12 @@ export class MariadbSession implements SqlSession {
     return rows as readonly Readonly<Record<string, unknown>>[];
   }
 
+  /** @returns the rows of each of several statements, which have semicolons between them */
+  async queryAll(text: string, values: readonly unknown[]) {
+    const [results] = await this.#client.query(text, values);
+    return results as readonly (readonly Readonly<Record<string, unknown>>[])[];
+  }
+
   async begin(): Promise<void> {
     await this.run(BEGIN);
   }
@@ -123,13 +129,7 @@ export class MariadbSession implements SqlSession {
   }
 
   async holds({ run, epoch }: Claim): Promise<boolean> {
-    const [row] = await this.query(`${EPOCH} LOCK IN SHARE MODE`, [run]);
-    return Number(row?.['epoch']) === epoch;
-  }
-
-  /** The same, after everything that is under way under any claim to the run has ended. */
-  async holdsAtLast({ run, epoch }: Claim): Promise<boolean> {
-    const [row] = await this.query(`${EPOCH} FOR UPDATE`, [run]);
+    const [row] = await this.query(EPOCH, [run]);
     return Number(row?.['epoch']) === epoch;
   }
 
@@ -191,7 +191,7 @@ const UNIQUE = `
   SELECT index_name AS name, column_name AS \`column\` FROM information_schema.statistics
   WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0`;
 
-const EPOCH = 'SELECT epoch FROM chain_reaction_run WHERE run = ?';
+const EPOCH = 'SELECT epoch FROM chain_reaction_run WHERE run = ? LOCK IN SHARE MODE';
 
 /** The largest number there is, and one more when no row is found. */
 const FAIL_UNLESS_HELD =
