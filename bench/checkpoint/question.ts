@@ -68,17 +68,23 @@ export const question: Question = {
     'go on at 90 % of NDJSON': { input: '1 GB of NDJSON', run: goOn },
     'go on at 90 % of a JSON array': { input: '1 GB of JSON', run: goOn },
   },
+  // one run over HTTP, or to a disk, differs by 5 to 8 % from the next
   targets: [
-    { route: 'into a file, with a checkpoint', against: 'into a file', atLeast: 0.97, rounds: 3 }, // a disk is moody
-    { route: 'into SQLite, with its ledger', against: 'into SQLite', atLeast: 0.97 },
+    { route: 'into a file, with a checkpoint', against: 'into a file', atLeast: 0.97, rounds: 3 },
+    { route: 'into SQLite, with its ledger', against: 'into SQLite', atLeast: 0.97, rounds: 2 },
     ...(postgres.missing === undefined
-      ? [{ route: 'into PostgreSQL, with its ledger', against: 'into PostgreSQL', atLeast: 0.97 }]
+      ? [{ route: 'into PostgreSQL, with its ledger', against: 'into PostgreSQL', atLeast: 0.97, rounds: 2 }]
       : []),
     ...(mariadb.missing === undefined
-      ? [{ route: 'into MariaDB, with its ledger', against: 'into MariaDB', atLeast: 0.97 }]
+      ? [{ route: 'into MariaDB, with its ledger', against: 'into MariaDB', atLeast: 0.97, rounds: 2 }]
       : []),
-    { route: 'over HTTP with keys, with a checkpoint', against: 'over HTTP with keys', atLeast: 0.97 },
-    { route: 'over HTTP, with a checkpoint', against: 'over HTTP', atLeast: 0.97 },
+    {
+      route: 'over HTTP with keys, with a checkpoint',
+      against: 'over HTTP with keys',
+      atLeast: 0.97,
+      rounds: 3,
+    },
+    { route: 'over HTTP, with a checkpoint', against: 'over HTTP', atLeast: 0.97, rounds: 3 },
   ],
   durations: [
     { route: 'go on at 90 % of NDJSON', atMostMs: 2_000 },
