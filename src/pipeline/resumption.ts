@@ -8,12 +8,9 @@ import { toSink } from '../core/function-sink.ts';
 import type { Cursor } from '../core/position.ts';
 import type { ResumeContext, Sink } from '../core/sink.ts';
 import type { BatchProcessorOptions, CheckpointOptions } from './batch-options.ts';
-import { CommitPace } from './commit-pace.ts';
 import type { Inputs } from './inputs.ts';
 import { pipelineHashOf, runNameOf } from './run-name.ts';
-
-/** Milliseconds between two times that what is noted is made safe against a power cut, which may send it again. */
-const SAVE_EVERY_MS = 1_000;
+import { SavePace } from './save-pace.ts';
 
 /** What does not change from the beginning to the end. */
 interface Terms extends CheckpointOptions {
@@ -42,8 +39,8 @@ export class Resumption {
   #sinkState: unknown;
   /** What is written is not all saved. */
   #isAhead = false;
-  readonly #commits = new CommitPace();
-  #savedAt = Number.NEGATIVE_INFINITY;
+  /** When the sink is to commit, or what is noted is made safe against a power cut, which may send it again. */
+  readonly #pace: SavePace;
   /** Which source the cursor was in that is safe: a note does not say what the sources are. */
   #savedSource: number | undefined;
   /** What is being saved while the next chunk is written already, or was saved last. */
@@ -89,6 +86,7 @@ export class Resumption {
     this.#sink = sink;
     this.#inputs = inputs;
     this.#deadLettered = deadLettered;
+    this.#pace = sink.commit === undefined ? new SavePace(0) : new SavePace();
   }
 
   /** When the run was finished, if it was: in ISO 8601, or `earlier` where that is not known. */
@@ -133,7 +131,7 @@ export class Resumption {
     this.#ranges.add(chunk);
     this.#isAhead = this.#sink.commit === undefined;
     if (this.#isAhead) await this.#saveMeanwhile();
-    else if (this.#commits.isDue) await this.#commit();
+    else if (this.#pace.isDue) await this.#commit();
   }
 
   /** Notes records as safe whose chunk is not. */
@@ -222,13 +220,14 @@ export class Resumption {
   }
 
   async #commit(): Promise<void> {
-    this.#sinkState = await this.#commits.time(async () => this.#sink.commit?.());
-    await this.#save('running');
+    await this.#pace.time(async () => {
+      this.#sinkState = await this.#sink.commit?.();
+      await this.#save('running');
+    });
   }
 
   get #isDue(): boolean {
-    if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) return true;
-    return !this.#isNotable && !this.#isKnownToSink;
+    return this.#pace.isDue || (!this.#isNotable && !this.#isKnownToSink);
   }
 
   /** What is written again is noticed there. */
@@ -252,7 +251,9 @@ export class Resumption {
     await before;
     if (this.#saving !== before) return this.#saving; // another chunk's, which says of this one, too
     if (!this.#isDue && (this.#isKnownToSink || !this.#isNotable)) return;
-    const saving = this.#isDue ? this.#save('running') : this.#store.note!(this.#run, this.#progress);
+    const saving = this.#isDue
+      ? this.#pace.time(() => this.#save('running'))
+      : this.#store.note!(this.#run, this.#progress);
     this.#saving = saving;
     this.#isSaving = true;
     void saving.catch(() => {}).finally(() => (this.#isSaving = false)); // whoever comes next is told why it failed
@@ -261,7 +262,6 @@ export class Resumption {
   async #save(state: 'running' | 'finished'): Promise<void> {
     const behind = this.#ranges.cursor;
     const sources = behind === undefined ? undefined : await this.#inputs.at(behind);
-    this.#savedAt = performance.now();
     // what is saved must not be older than what was saved before: nothing is awaited from here on
     this.#isAhead = false;
     const saved = this.#store.save(this.#run, {
