@@ -5,7 +5,7 @@ import { isSimdAvailable } from '../../src/scan/wasm/scanner.ts';
 import { corpus, needCorpora } from '../support/corpora.ts';
 import { engines } from './engines.ts';
 import { everyNth, framed, PIECE_SIZES } from './framed.ts';
-import { shapedRecords } from './shaped.ts';
+import { numberArrays, shapedRecords } from './shaped.ts';
 
 const KINDS = ['elements', 'document', 'values'] as const;
 /** Random inputs of each property; for a long search `SCAN_RUNS=100000 npx vitest run test/scan`. */
@@ -116,6 +116,23 @@ describe('The engines find the same', () => {
       }),
       { numRuns: 2 * RUNS },
     );
+  });
+
+  test('flaws in arrays of numbers, and numbers of them that may not fit', () => {
+    const found = { sound: 0, doubtful: 0 };
+    fc.assert(
+      fc.property(fc.array(numberArrays, { minLength: 1, maxLength: 8 }), (arrays) => {
+        const { bytes, starts, ends } = joined(arrays.map((text) => Buffer.from(text)));
+        const [plain, simd] = engines.map((engine) =>
+          engine.doubtfulJson(bytes, starts, ends, { maxDepth: 6, mostDigits: 15 }),
+        );
+        expect(simd).toEqual(plain);
+        found.doubtful += plain!.length;
+        found.sound += arrays.length - plain!.length;
+      }),
+      { numRuns: 2 * RUNS },
+    );
+    expect(Math.min(found.sound, found.doubtful)).toBeGreaterThan(RUNS);
   });
 
   test('records that need care when they are decoded', () => {

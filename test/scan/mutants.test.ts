@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { compileAssembly } from '../../scripts/build-scan.ts';
 import type { Framer, ScanEngine } from '../../src/scan/index.ts';
-import { shapedRecords } from './shaped.ts';
+import { numberArrays, shapedRecords } from './shaped.ts';
 
 /** What the scanner carries from block to block and from piece to piece, each broken once. */
 const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
@@ -72,6 +72,26 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   ['validation allows a point behind all digits', 'json-tokens.ts', ' && at < length - 1', ''],
   ['validation allows a zero before other digits', 'json-tokens.ts', 'isShort && !isZeroLed', 'isShort'],
   ['validation takes a slash for a point', 'json-tokens.ts', ' && load<u8>(p + <usize>at) == 0x2e', ''],
+  [
+    'an array may hold a number that begins with a zero',
+    'json-tokens.ts',
+    'areZeroLed | areBeside',
+    'areBeside',
+  ],
+  ['an array may hold an empty number', 'json-tokens.ts', '(commas | points) & ~', 'points & ~'],
+  [
+    'an array may hold a number that ends with a point',
+    'json-tokens.ts',
+    '(commas | points) & ~',
+    'commas & ~',
+  ],
+  ['an array may hold a number with two points', 'json-tokens.ts', 'areBeside | areSecond', 'areBeside'],
+  [
+    'an array ends with what fills the block',
+    'json-tokens.ts',
+    'known : 31 - clz(commasKnown)',
+    'known : known',
+  ],
   [
     'validation looks at control characters of the first half of a string only',
     'json-tokens.ts',
@@ -227,6 +247,7 @@ const INPUTS: readonly Buffer[] = (() => {
   const sampled = [
     ...fc.sample(texts, { seed: 7, numRuns: 1_500 }),
     ...fc.sample(shapes, { seed: 7, numRuns: 150 }),
+    ...fc.sample(numberArrays, { seed: 7, numRuns: 500 }),
   ];
   return [...known, ...numbers, ...escapes, ...sampled].map((text) => Buffer.from(text));
 })();

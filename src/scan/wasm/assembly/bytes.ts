@@ -16,6 +16,7 @@ export const ZEROS: usize = BYTES + 160;
 export const NINES: usize = BYTES + 176;
 export const FEEDS: usize = BYTES + 192;
 export const RETURNS: usize = BYTES + 208;
+export const COMMAS: usize = BYTES + 224;
 
 memory.fill(QUOTES, 0x22, 16);
 memory.fill(BACKSLASHES, 0x5c, 16);
@@ -31,3 +32,4 @@ memory.fill(ZEROS, 0x30, 16);
 memory.fill(NINES, 9, 16);
 memory.fill(FEEDS, 10, 16);
 memory.fill(RETURNS, 0xd, 16);
+memory.fill(COMMAS, 0x2c, 16);

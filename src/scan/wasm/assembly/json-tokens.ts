@@ -1,9 +1,9 @@
 import { bits, escapedBy } from './blocks';
-import { BACKSLASHES, CONTROLS, ELEVENS, ONES, POINTS, QUOTES } from './bytes';
+import { BACKSLASHES, COMMAS, CONTROLS, ELEVENS, NINES, ONES, POINTS, QUOTES, ZEROS } from './bytes';
 
 /** Whether a number that may not fit has been met. */
 export let isDoubtful: bool = false;
-/** Digits of which an integer may have so many without being looked up. */
+/** Digits of which an integer may have so many without being looked up: fifteen or more. */
 let mostDigits: i32 = 0;
 
 /** Begins with a record. @param most digits of an integer that fits for certain */
@@ -149,6 +149,34 @@ export function behindNumber(p: usize, first: u8): usize {
 function isPoint(p: usize, length: i32, others: i32): bool {
   const at = ctz(others);
   return others == 1 << at && at > 0 && at < length - 1 && load<u8>(p + <usize>at) == 0x2e;
+}
+
+/**
+ * As `behindNumber`, in an array: passes over several numbers at once where short ones, without signs and exponents,
+ * follow each other without white space. Those that end within sixteen bytes are judged together.
+ * @returns where the last one ends; 0 when there is none
+ */
+// @ts-ignore: decorator
+@inline
+export function behindNumbers(p: usize, first: u8): usize {
+  const bytes = v128.load(p);
+  const values = i8x16.sub(bytes, v128.load(ZEROS));
+  const digits = i8x16.bitmask(i8x16.eq(i8x16.min_u(values, v128.load(NINES)), values));
+  const allPoints = i8x16.bitmask(i8x16.eq(bytes, v128.load(POINTS)));
+  const allCommas = i8x16.bitmask(i8x16.eq(bytes, v128.load(COMMAS)));
+  const known = ctz(~(digits | allPoints | allCommas));
+  const commasKnown = allCommas & ((1 << known) - 1);
+  if (commasKnown == 0) return behindNumber(p, first);
+  const length = load<u8>(p + <usize>known) == 0x5d ? known : 31 - clz(commasKnown);
+  const run = (1 << length) - 1;
+  const commas = commasKnown & run;
+  const points = allPoints & run;
+  const zeros = i8x16.bitmask(i8x16.eq(bytes, v128.load(ZEROS)));
+  const areZeroLed = zeros & ((commas << 1) | 1) & (digits >> 1) & run;
+  const areBeside = (commas | points) & ~((digits << 1) & (digits >> 1));
+  // a carry goes through the digits behind a point, to what ends them
+  const areSecond = ((points << 1) + digits) & points;
+  return (areZeroLed | areBeside | areSecond) == 0 ? p + <usize>length : behindNumber(p, first);
 }
 
 function behindLongNumber(from: usize): usize {

@@ -1,4 +1,5 @@
-import { escapedBy } from './blocks';
+import { equalTo, escapedBy } from './blocks';
+import { BACKSLASHES } from './bytes';
 import { MISSING, NESTED, NULL, STRING } from './walk-json';
 
 /**
@@ -81,7 +82,9 @@ function copyCopyNested(start: usize, end: usize, begin: usize): usize {
 // @ts-ignore: decorator
 @inline
 function copyPlain(from: usize, length: usize, to: usize): usize {
-  for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  for (let i: usize = 32; i < length; i += 16) v128.store(to + i, v128.load(from + i));
   return to + length;
 }
 
@@ -117,41 +120,43 @@ export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimi
 /** Whether the field that was copied last needs quotes. */
 let isQuoted: bool = false;
 
+/** Looks for escapes in sixty-four bytes at a time: then none has to wait for the one before it. */
 function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): usize {
   let from = start;
   let to = begin;
-  let quoting: i32 = 0;
-  while (from < end) {
-    const bytes = v128.load(from);
-    v128.store(to, bytes);
-    const delimiters = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(<i8>delimiter)));
-    const special = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
-    const left = end - from;
-    const clean = min<usize>(left, <usize>ctz(special | 0x10000));
-    quoting |= delimiters & ((1 << <i32>clean) - 1);
-    from += clean;
-    to += clean;
-    if (special == 0 || clean == left) continue;
-    const letter = load<u8>(from, 1);
-    let character: i32 = 0;
-    if (letter == 0x75) {
-      character = unescape(from);
-      if (character < 0) return 0;
-      from += escapeLength;
-      to = putUtf8(character, to);
-    } else {
-      character = <i32>load<u8>(MEANINGS + letter - 0x22);
-      store<u8>(to++, <u8>character);
-      from += 2;
+  let quoting: u64 = 0;
+  for (let block = start; block < end; block = max(block + 64, from)) {
+    const inside: u64 = end - block < 64 ? ((<u64>1) << (end - block)) - 1 : -1;
+    quoting |= equalTo(block, i8x16.splat(<i8>delimiter)) & inside;
+    const backslashes = equalTo(block, v128.load(BACKSLASHES)) & inside;
+    let escapes = backslashes & ~escapedBy(backslashes, 0);
+    while (escapes != 0) {
+      const at = block + <usize>ctz(escapes);
+      escapes &= escapes - 1;
+      to = copyPlain(from, at - from, to);
+      const letter = load<u8>(at, 1);
+      let character: i32 = 0;
+      if (letter == 0x75) {
+        character = unescape(at);
+        if (character < 0) return 0;
+        from = at + escapeLength;
+        to = putUtf8(character, to);
+        // the second half of a pair is none by itself
+        escapes = from < block + 64 ? escapes & (<u64>-1 << (from - block)) : 0;
+      } else {
+        from = at + 2;
+        character = <i32>load<u8>(MEANINGS + letter - 0x22);
+        store<u8>(to++, <u8>character);
+      }
+      // nobody can foretell which one it is: no branch asks
+      const isQuote = i32(character == 0x22);
+      store<u8>(to, 0x22);
+      to += <usize>isQuote;
+      quoting |= isQuote | i32(character == 0x0a) | i32(character == 0x0d) | i32(character == <i32>delimiter);
     }
-    // nobody can foretell which one it is: no branch asks
-    const isQuote = i32(character == 0x22);
-    store<u8>(to, 0x22);
-    to += <usize>isQuote;
-    quoting |= isQuote | i32(character == 0x0a) | i32(character == 0x0d) | i32(character == <i32>delimiter);
   }
   if (quoting != 0) isQuoted = true;
-  return to;
+  return copyPlain(from, end - from, to);
 }
 
 function copyCsvNested(start: usize, end: usize, begin: usize, delimiter: u8): usize {
@@ -179,8 +184,13 @@ function copyCsvNested(start: usize, end: usize, begin: usize, delimiter: u8): u
 
 /** @returns where the field ends with its quotes */
 function putQuotes(begin: usize, end: usize): usize {
-  memory.copy(begin + 1, begin, end - begin);
+  let next = v128.load(begin);
   store<u8>(begin, 0x22);
+  for (let p = begin; p < end; p += 16) {
+    const bytes = next;
+    next = v128.load(p, 16);
+    v128.store(p, bytes, 1);
+  }
   store<u8>(end, 0x22, 1);
   return end + 2;
 }

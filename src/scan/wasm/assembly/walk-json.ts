@@ -1,4 +1,4 @@
-import { behindLiteral, behindNumber, behindString, behindWhite, isDoubtful, trustNumbers } from './json-tokens';
+import { behindLiteral, behindNumber, behindNumbers, behindString, behindWhite, isDoubtful, trustNumbers } from './json-tokens';
 import { ENDS, FIELDS, STACK, STARTS, WINDOW } from './layout';
 import {
   beginMembers,
@@ -126,7 +126,7 @@ function behindValue(from: usize, deepest: usize): usize {
       if (p == 0) return 0;
       if (flags & HAS_FIELD) setField(node, start + 1, p - 1, STRING);
     } else if (<u8>(byte - 0x2d) <= 12) {
-      p = behindNumber(p, byte);
+      p = isInObject ? behindNumber(p, byte) : behindNumbers(p, byte);
       if (p == 0) return 0;
       if (flags & HAS_FIELD) setField(node, start, p, NUMBER);
     } else if ((byte | 0x20) == 0x7b) {
