@@ -1,6 +1,6 @@
 /** Milliseconds from one time to the next, at least: saving waits for the disk. */
 const LEAST_MS = 1_000;
-/** Milliseconds that are done again after a power cut, at most. */
+/** Milliseconds that are done again after an interruption, at most; where chunks are noted, too: after a power cut. */
 const MOST_MS = 10_000;
 /** As many times as long as it has taken last. */
 const TIMES = 100;
