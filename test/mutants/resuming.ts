@@ -72,6 +72,20 @@ export const RESUMING: readonly Mutant[] = [
     only: 'concurrency 1',
   },
   {
+    name: 'saves as often where saving is slow',
+    file: 'pipeline/save-pace.ts',
+    find: 'Math.max(LEAST_MS, TIMES * (endedAt - startedAt))',
+    replace: 'LEAST_MS',
+    test: 'pipeline/noting-meanwhile.test.ts',
+  },
+  {
+    name: 'does not look at how long a save takes',
+    file: 'pipeline/resumption.ts',
+    find: "this.#pace.time(() => this.#save('running'))",
+    replace: "this.#save('running')",
+    test: 'pipeline/noting-meanwhile.test.ts',
+  },
+  {
     name: 'takes the note of another checkpoint for one of this',
     file: 'checkpoint/checkpoint-notes.ts',
     find: 'crc32(`${seal} ${text}`)',

@@ -56,3 +56,39 @@ test('A chunk is noted while something else is saved, but not in a source that w
   expect(seen.flaws).toEqual([]);
   expect(seen.meanwhile).toBeGreaterThan(0);
 });
+
+test.each([
+  [5, 30],
+  [30, 10],
+  [2_000, 3],
+])('What takes %i ms to save is saved %i times in thirty seconds', async (takes, times) => {
+  const clock = { now: 0 };
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  let saves = 0;
+  const memory = memoryCheckpoint();
+  const store: CheckpointStore = {
+    ...memory,
+    save: async (run, checkpoint) => {
+      saves++;
+      clock.now += takes;
+      await memory.save(run, checkpoint);
+    },
+  };
+  const until = () => clock.now < 30_000;
+  const source = iterableSource(
+    function* () {
+      for (let id = 0; until(); id++) yield { id };
+    },
+    { name: 'until' },
+  );
+  await new BatchProcessor({
+    source,
+    batchSize: 100,
+    checkpoint: { run: 'a', store },
+    sink: async () => {
+      clock.now += 50;
+    },
+  }).run();
+  const atTheEnd = 2; // before the sink is closed, and behind that
+  expect(Math.abs(saves - atTheEnd - times)).toBeLessThanOrEqual(1);
+});
