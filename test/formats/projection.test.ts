@@ -11,6 +11,7 @@ import { checkJson } from '../../src/formats/decode-json.ts';
 import { ValueReader } from '../../src/formats/project-values.ts';
 import { RowWriter } from '../../src/formats/row-writer.ts';
 import { scanEngine } from '../../src/scan/index.ts';
+import { blockOf, escapes } from './projected.ts';
 
 const RUNS = Number(process.env['PROJECTION_RUNS'] ?? 2_000);
 
@@ -47,16 +48,6 @@ const text = fc.oneof(
     ';|',
   ),
 );
-/** Text as JSON has it, with escapes at any place of a block. */
-const escapes = fc
-  .array(
-    fc.constantFrom(
-      ...['a', 'bc', ',', 'é', '😀', '\\n', '\\t', '\\r', '\\b', '\\f', '\\"', '\\\\', '\\/'],
-      ...['\\u0022', '\\u000a', '\\u002C', '\\u00e9', '\\ud83d\\ude00', 'u', 'x'.repeat(14)],
-    ),
-    { maxLength: 40, size: 'max' },
-  )
-  .map((units) => `"${units.join('')}"`);
 const number = fc.oneof(
   fc.constantFrom('0', '-0', '1.0', '1e5', '12345678901234567890', '0.10', '-1.5E-3'),
   fc.integer().map(String),
@@ -98,27 +89,6 @@ function objectOf(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
 function escaped(value: string): string {
   const unit = (_: unknown, i: number) => `\\u${value.charCodeAt(i).toString(16).padStart(4, '0')}`;
   return `"${Array.from({ length: value.length }, unit).join('')}"`;
-}
-
-function blockOf(records: readonly string[]): RecordBlock {
-  const bytes = Buffer.from(records.map((text) => `${text} ,\n`).join(''));
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let at = 0;
-  for (const text of records) {
-    starts.push(at);
-    ends.push(at + Buffer.byteLength(text));
-    at += Buffer.byteLength(text) + 3;
-  }
-  return new ByteBlock({
-    source: 'in',
-    start: { source: 0, records: 0, bytes: 0 },
-    end: { source: 0, records: records.length, bytes: bytes.length },
-    encoded: { format: 'json', bytes, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) },
-    offset: 0,
-    decode: ({ starts, ends }) =>
-      Array.from(starts, (start, i) => JSON.parse(bytes.toString('utf8', start, ends[i])) as unknown),
-  });
 }
 
 const columns = fc

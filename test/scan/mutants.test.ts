@@ -58,17 +58,48 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   ['a quote opens only', 'blocks.ts', 'x ^= x << 32;', 'x ^= 0;'],
   [
     'validation takes the letter of an escape for the next character of the string',
-    'json-tokens.ts',
-    'carry = escaped >> 32;',
+    'index-strings.ts',
+    'carry = begins >> 63;',
     'carry = 0;',
   ],
   [
-    'validation ends a string at an escaped quote',
-    'json-tokens.ts',
-    'i8x16.eq(b, i8x16.splat(0x22))) & ~escaped;',
-    'i8x16.eq(b, i8x16.splat(0x22)));',
+    'validation takes an escaped backslash for one that escapes',
+    'index-strings.ts',
+    'return (series ^ ODD) & backslashes;',
+    'return open;',
   ],
-  ['validation takes any four bytes for an escape', 'json-tokens.ts', ' || !areHex(letter + 1)', ''],
+  [
+    'validation carries no escape into a block of backslashes',
+    'index-strings.ts',
+    'const open = backslashes & ~carry;',
+    'const open = backslashes;',
+  ],
+  ['validation ends a string at an escaped quote', 'index-strings.ts', '(stops & ~escaped)', 'stops'],
+  [
+    'validation takes any letter for an escape',
+    'index-strings.ts',
+    'const wrong = strange == 0 ? 0 : wrongOf(p, strange);',
+    'const wrong: u64 = 0;',
+  ],
+  [
+    'validation takes any letter for an escape in the last bytes of a block',
+    'index-strings.ts',
+    'areShort(d));',
+    'i8x16.splat(-1));',
+  ],
+  ['validation takes any four bytes for an escape', 'index-strings.ts', ' || !areHex(letter + 1)', ''],
+  [
+    'validation looks for the end of a long string in every other block',
+    'index-strings.ts',
+    'p = (p & ~7) + 64;',
+    'p += 64;',
+  ],
+  [
+    'validation takes control characters for text in the last bytes of a block',
+    'index-strings.ts',
+    'stopsOf(d));',
+    'i8x16.eq(d, v128.load(QUOTES)));',
+  ],
   ['validation allows a point behind all digits', 'json-tokens.ts', ' && at < length - 1', ''],
   ['validation allows a zero before other digits', 'json-tokens.ts', 'isShort && !isZeroLed', 'isShort'],
   ['validation takes a slash for a point', 'json-tokens.ts', ' && load<u8>(p + <usize>at) == 0x2e', ''],
@@ -91,12 +122,6 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
     'json-tokens.ts',
     'known : 31 - clz(commasKnown)',
     'known : known',
-  ],
-  [
-    'validation looks at control characters of the first half of a string only',
-    'json-tokens.ts',
-    '(stopsOf(v128.load(p, 16)) << 16)',
-    '0',
   ],
   [
     'validation forgets what is open',
@@ -244,10 +269,13 @@ const INPUTS: readonly Buffer[] = (() => {
   const known = ['{"a":[],1]', '[{"a":{}},"b":1}', `${' '.repeat(63)}1e5`, `"${'x'.repeat(62)}"y\nz`];
   const numbers = ['01', '-01', '1.', '-.5', '1/2', '1.2.3', '0.50', '-0'];
   const escapes = ['"', '\\', 'n', 'u'].map((letter) => `"\\n${'x'.repeat(29)}\\${letter}00e"`);
+  const wrong = Array.from({ length: 70 }, (_, n) =>
+    ['\\q', '\u0001'].map((text) => `"${'x'.repeat(n)}${text}"`),
+  );
   const sampled = [
     ...fc.sample(texts, { seed: 7, numRuns: 1_500 }),
     ...fc.sample(shapes, { seed: 7, numRuns: 150 }),
     ...fc.sample(numberArrays, { seed: 7, numRuns: 500 }),
   ];
-  return [...known, ...numbers, ...escapes, ...sampled].map((text) => Buffer.from(text));
+  return [...known, ...numbers, ...escapes, ...wrong.flat(), ...sampled].map((text) => Buffer.from(text));
 })();

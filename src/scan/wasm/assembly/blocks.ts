@@ -59,6 +59,13 @@ function isAmong(bytes: v128, byLowHalf: v128, mask: v128): u64 {
   return bits(i8x16.eq(found, v128.or(bytes, mask)));
 }
 
+/** The first of sixty-four bits, at least one of them. */
+// @ts-ignore: decorator
+@inline
+export function firstBits(count: usize): u64 {
+  return <u64>-1 >> (64 - count);
+}
+
 // @ts-ignore: decorator
 @inline
 export function bits(comparison: v128): u64 {

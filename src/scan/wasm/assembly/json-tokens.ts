@@ -1,5 +1,4 @@
-import { bits, escapedBy } from './blocks';
-import { BACKSLASHES, COMMAS, CONTROLS, ELEVENS, NINES, ONES, POINTS, QUOTES, ZEROS } from './bytes';
+import { COMMAS, ELEVENS, NINES, ONES, POINTS, ZEROS } from './bytes';
 
 /** Whether a number that may not fit has been met. */
 export let isDoubtful: bool = false;
@@ -10,94 +9,6 @@ let mostDigits: i32 = 0;
 export function trustNumbers(most: i32): void {
   isDoubtful = false;
   mostDigits = most;
-}
-
-/** @param from first byte inside the quotes @returns where the string ends, behind its closing quote; 0 when it is none */
-// @ts-ignore: decorator
-@inline
-export function behindString(from: usize): usize {
-  let p = from;
-  while (true) {
-    const stops = stopsOf(v128.load(p)) | (stopsOf(v128.load(p, 16)) << 16);
-    if (stops == 0) {
-      p += 32;
-      continue;
-    }
-    const first = p + <usize>ctz(stops);
-    return load<u8>(first) == 0x22 ? first + 1 : behindEscapes(first);
-  }
-}
-
-/** Quotes, backslashes and control characters. */
-// @ts-ignore: decorator
-@inline
-function stopsOf(bytes: v128): i32 {
-  const ends = v128.or(i8x16.eq(bytes, v128.load(QUOTES)), i8x16.eq(bytes, v128.load(BACKSLASHES)));
-  const controls = i8x16.eq(i8x16.min_u(bytes, v128.load(CONTROLS)), bytes);
-  return i8x16.bitmask(v128.or(controls, ends));
-}
-
-/**
- * As `behindString`, from the first backslash on. Escapes are judged thirty-two bytes at a time, but for those of sixteen
- * bits: where one is does not decide what is done next.
- */
-function behindEscapes(from: usize): usize {
-  let p = from;
-  let carry: u64 = 0;
-  while (true) {
-    const a = v128.load(p);
-    const b = v128.load(p, 16);
-    const backslashes = both(i8x16.eq(a, i8x16.splat(0x5c)), i8x16.eq(b, i8x16.splat(0x5c)));
-    const escaped = escapedBy(backslashes, carry);
-    const quotes = both(i8x16.eq(a, i8x16.splat(0x22)), i8x16.eq(b, i8x16.splat(0x22))) & ~escaped;
-    const length = ctz(quotes | BEHIND);
-    const inside = ((<u64>1) << length) - 1;
-    const controls = both(i8x16.lt_u(a, i8x16.splat(0x20)), i8x16.lt_u(b, i8x16.splat(0x20)));
-    if ((controls & inside) != 0) return 0;
-    const others = escaped & inside & ~both(areShort(a), areShort(b));
-    if (others != 0 && !areUnits(p, others)) return 0;
-    if (quotes != 0) return p + <usize>length + 1;
-    carry = escaped >> 32;
-    p += 32;
-  }
-}
-
-/** The first bit that is no more of thirty-two. */
-const BEHIND: u64 = 0x1_0000_0000;
-
-// @ts-ignore: decorator
-@inline
-function both(first: v128, second: v128): u64 {
-  return bits(first) | (bits(second) << 16);
-}
-
-/** The bytes that may follow a backslash, without `u`. */
-// @ts-ignore: decorator
-@inline
-function areShort(bytes: v128): v128 {
-  // of `bfnt`, the slash and the backslash no two have the same low half
-  const BY_LOW_HALF = i8x16(-1, -1, 0x62, -1, 0x74, -1, 0x66, -1, -1, -1, -1, -1, 0x5c, -1, 0x6e, 0x2f);
-  const most = i8x16.eq(i8x16.swizzle(BY_LOW_HALF, v128.and(bytes, i8x16.splat(0x0f))), bytes);
-  const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x72)));
-  return v128.or(most, others);
-}
-
-/** Whether at each bit there are a `u` and four hexadecimal digits. */
-function areUnits(p: usize, letters: u64): bool {
-  for (let rest = letters; rest != 0; rest &= rest - 1) {
-    const letter = p + <usize>ctz(rest);
-    if (load<u8>(letter) != 0x75 || !areHex(letter + 1)) return false;
-  }
-  return true;
-}
-
-/** Whether there are four hexadecimal digits. */
-function areHex(from: usize): bool {
-  for (let p = from; p < from + 4; p++) {
-    const byte = load<u8>(p);
-    if (byte - 0x30 > 9 && (byte | 0x20) - 0x61 > 5) return false;
-  }
-  return true;
 }
 
 /** @returns the first byte from `p` on that is no white space */

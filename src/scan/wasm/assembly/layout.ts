@@ -2,7 +2,7 @@
 
 /** Numbers that the host writes before a call and reads after it. */
 export const STATE: usize = 2_048;
-/** Bytes to compare with, sixteen of each. */
+/** Sixteen bytes each: what others are compared with, and tables. */
 export const BYTES: usize = 3_072;
 /** What may follow which byte in JSON, copied in by the host. */
 export const TABLE: usize = 4_096;
@@ -18,7 +18,10 @@ export const LONG_WINDOW_SIZE: i32 = 1_048_576;
 /** Where the records begin and end. There are never more of them than bytes that are framed. */
 export const STARTS: usize = WINDOW + <usize>LONG_WINDOW_SIZE + 128;
 export const ENDS: usize = STARTS + WINDOW_SIZE * 4;
-/** Where the window has what divides records of CSV, and a few that mean its end. */
+/**
+ * Where the window has what divides records of CSV, and a few that mean its end; or, a bit for each of its bytes, what
+ * may end a string of JSON.
+ */
 export const INDEX: usize = ENDS + WINDOW_SIZE * 4;
 
 // What walks over records and projects them has memory of its own behind all that.
@@ -38,3 +41,5 @@ export const FIELDS_SIZE: i32 = 524_288;
 /** Rows. */
 export const OUT: usize = FIELDS + <usize>FIELDS_SIZE;
 export const OUT_SIZE: usize = 2_097_152;
+/** Which of eight bytes stay when some are left out, for each choice: eight bytes of the table. */
+export const PLACES: usize = OUT + OUT_SIZE + 128;

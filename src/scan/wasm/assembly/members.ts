@@ -1,5 +1,6 @@
 import { within } from './blocks';
-import { behindString, behindWhite } from './json-tokens';
+import { behindString } from './index-strings';
+import { behindWhite } from './json-tokens';
 import { NODES, NODES_SIZE } from './layout';
 
 /**

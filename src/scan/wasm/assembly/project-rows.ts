@@ -1,3 +1,4 @@
+import { DELIMITERS } from './bytes';
 import { COLUMNS, ENDS, FIELDS, OUT, OUT_SIZE, STATE, WINDOW } from './layout';
 import { copyCopyText, copyCsv } from './project-text';
 import { FIELD_SIZE, NEEDS_DECODER } from './walk-json';
@@ -21,6 +22,7 @@ export function putRows(
   columns: i32,
 ): i32 {
   const rowSize = <usize>fieldCount * FIELD_SIZE;
+  memory.fill(DELIMITERS, <u8>delimiter, 16);
   let fields = FIELDS + <usize>first * rowSize;
   let to = OUT;
   let index: i32 = 0;

@@ -1,5 +1,7 @@
-import { equalTo, escapedBy } from './blocks';
-import { BACKSLASHES } from './bytes';
+import { equalTo, firstBits } from './blocks';
+import { BIT_OF_EACH, BYTE_OF_EACH, DELIMITERS, LETTERS_N, LETTERS_R, LETTERS_U, LOW_HALVES, MEANINGS, QUOTES, SLASHES } from './bytes';
+import { escapedFrom, hasUnits, MOST_BITS } from './index-strings';
+import { putWithout } from './put-without';
 import { MISSING, NESTED, NULL, STRING } from './walk-json';
 
 /**
@@ -20,43 +22,57 @@ function copyCopyString(start: usize, end: usize, begin: usize): usize {
   let from = start;
   let to = begin;
   while (from < end) {
-    const bytes = v128.load(from);
-    v128.store(to, bytes);
-    const left = end - from;
-    const backslashes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
-    const others = differing(bytes);
-    let clean: usize = 16;
-    let next: i32 = 0;
-    if ((((backslashes << 1) & others) | (backslashes >> 15)) != 0) {
-      const escaped = <i32>escapedBy(<u64>backslashes, 0);
-      next = escaped & others;
-      // an escape that begins with the last byte is looked at as a whole
-      clean = next != 0 ? <usize>ctz(next) - 1 : 16 - <usize>((backslashes & ~escaped) >> 15);
+    let size = min<usize>(end - from, MOST_BITS - 1);
+    const escaped = escapedFrom(from) & firstBits(size + 1);
+    if (escaped == 0) {
+      copyBlock(from, to);
+      from += size;
+      to += size;
+      continue;
     }
-    if (clean >= left) return to + left;
-    from += clean;
-    to += clean;
-    if (next == 0) continue;
-    const letter = load<u8>(from, 1);
-    if (letter == 0x75) {
+    size = untilEscape(from, size, escaped);
+    if (size == 0) {
       const character = unescape(from);
       if (character <= 0) return 0;
       from += escapeLength;
       to = putCopyCharacter(character, to);
-    } else {
-      store<u8>(to++, letter);
-      from += 2;
+      continue;
     }
+    const leftOut = ((escaped & areSame(from)) >> 1) & firstBits(size);
+    let next = putWithout(v128.load(from), leftOut, to);
+    next = putWithout(v128.load(from, 16), leftOut >> 16, next);
+    next = putWithout(v128.load(from, 32), leftOut >> 32, next);
+    putWithout(v128.load(from, 48), leftOut >> 48, next);
+    from += size;
+    to += size - <usize>popcnt(leftOut);
   }
   return to;
 }
 
-/** The letters that mean something else behind a backslash, or nothing: a quote, a slash and `u`. */
+/** How many bytes may be copied together: up to an escape of sixteen bits, or one that is not whole. */
 // @ts-ignore: decorator
 @inline
-function differing(bytes: v128): i32 {
-  const signs = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x2f)));
-  return i8x16.bitmask(v128.or(signs, i8x16.eq(bytes, i8x16.splat(0x75))));
+function untilEscape(from: usize, size: usize, escaped: u64): usize {
+  const whole = size - <usize>((escaped >> size) & 1);
+  if (!hasUnits) return whole;
+  const units = escaped & firstBits(whole) & equalTo(from, v128.load(LETTERS_U));
+  return units == 0 ? whole : <usize>ctz(units) - 1;
+}
+
+/** The letters that mean themselves behind a backslash, and need none: a quote and a slash. */
+// @ts-ignore: decorator
+@inline
+function areSame(from: usize): u64 {
+  return equalTo(from, v128.load(QUOTES)) | equalTo(from, v128.load(SLASHES));
+}
+
+// @ts-ignore: decorator
+@inline
+function copyBlock(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
 }
 
 /** Its escapes are text, and it may hold raw line breaks and tabs. */
@@ -109,59 +125,98 @@ export function putCopyCharacter(character: i32, to: usize): usize {
  */
 export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimiter: u8): usize {
   if (kind == MISSING || kind == NULL) return to;
-  isQuoted = false;
-  let end: usize = 0;
-  if (kind == STRING) end = copyCsvString(from, from + length, to, delimiter);
-  else if (kind == NESTED) end = copyCsvNested(from, from + length, to, delimiter);
-  else return copyPlain(from, length, to);
-  return isQuoted && end != 0 ? putQuotes(to, end) : end;
+  if (kind == STRING) return copyCsvString(from, from + length, to, delimiter);
+  if (kind == NESTED) return copyCsvNested(from, from + length, to, delimiter);
+  return copyPlain(from, length, to);
 }
 
-/** Whether the field that was copied last needs quotes. */
-let isQuoted: bool = false;
-
-/** Looks for escapes in sixty-four bytes at a time: then none has to wait for the one before it. */
+/** Quotes are put where the first bytes ask for them: where others do, all is moved. */
 function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): usize {
   let from = start;
   let to = begin;
   let quoting: u64 = 0;
-  for (let block = start; block < end; block = max(block + 64, from)) {
-    const inside: u64 = end - block < 64 ? ((<u64>1) << (end - block)) - 1 : -1;
-    quoting |= equalTo(block, i8x16.splat(<i8>delimiter)) & inside;
-    const backslashes = equalTo(block, v128.load(BACKSLASHES)) & inside;
-    let escapes = backslashes & ~escapedBy(backslashes, 0);
-    while (escapes != 0) {
-      const at = block + <usize>ctz(escapes);
-      escapes &= escapes - 1;
-      to = copyPlain(from, at - from, to);
-      const letter = load<u8>(at, 1);
-      let character: i32 = 0;
-      if (letter == 0x75) {
-        character = unescape(at);
+  let opened: usize = 0;
+  while (from < end) {
+    let size = min<usize>(end - from, MOST_BITS - 1);
+    const escaped = escapedFrom(from) & firstBits(size + 1);
+    let quotes: u64 = 0;
+    let letters: u64 = 0;
+    if (escaped != 0) {
+      size = untilEscape(from, size, escaped);
+      if (size == 0) {
+        const character = unescape(from);
         if (character < 0) return 0;
-        from = at + escapeLength;
+        from += escapeLength;
         to = putUtf8(character, to);
-        // the second half of a pair is none by itself
-        escapes = from < block + 64 ? escapes & (<u64>-1 << (from - block)) : 0;
-      } else {
-        from = at + 2;
-        character = <i32>load<u8>(MEANINGS + letter - 0x22);
-        store<u8>(to++, <u8>character);
+        if (character == 0x22) store<u8>(to++, 0x22);
+        quoting |= u64(character == 0x22 || character == 0x0a || character == 0x0d || character == <i32>delimiter);
+        continue;
       }
-      // nobody can foretell which one it is: no branch asks
-      const isQuote = i32(character == 0x22);
-      store<u8>(to, 0x22);
-      to += <usize>isQuote;
-      quoting |= isQuote | i32(character == 0x0a) | i32(character == 0x0d) | i32(character == <i32>delimiter);
+      letters = escaped & firstBits(size);
+      quotes = letters & equalTo(from, v128.load(QUOTES));
+      quoting |= quotes | (letters & areBreaks(from, delimiter));
     }
+    quoting |= equalTo(from, v128.load(DELIMITERS)) & firstBits(size);
+    if (from == start) {
+      store<u8>(to, 0x22);
+      opened = usize(quoting != 0);
+      to += opened;
+    }
+    if (escaped == 0) copyBlock(from, to);
+    else copyMeanings(from, letters, quotes, to);
+    from += size;
+    to += size - <usize>popcnt(letters & ~quotes);
   }
-  if (quoting != 0) isQuoted = true;
-  return copyPlain(from, end - from, to);
+  store<u8>(to, 0x22);
+  if (opened != 0) return to + 1;
+  return quoting == 0 ? to : putQuotes(begin, to);
+}
+
+/** The letters that stand for a line break, or for the delimiter when it is a tab. */
+// @ts-ignore: decorator
+@inline
+function areBreaks(from: usize, delimiter: u8): u64 {
+  const breaks = equalTo(from, v128.load(LETTERS_N)) | equalTo(from, v128.load(LETTERS_R));
+  return delimiter == 0x09 ? breaks | equalTo(from, i8x16.splat(0x74)) : breaks;
+}
+
+/** Of sixty-four bytes, what each escape stands for, with each quote doubled. @param letters behind the backslashes */
+// @ts-ignore: decorator
+@inline
+function copyMeanings(from: usize, letters: u64, quotes: u64, to: usize): void {
+  const others = letters & ~quotes;
+  const leftOut = others >> 1;
+  const doubled = quotes >> 1;
+  let next = putWithout(meanings(v128.load(from), others, doubled), leftOut, to);
+  next = putWithout(meanings(v128.load(from, 16), others >> 16, doubled >> 16), leftOut >> 16, next);
+  next = putWithout(meanings(v128.load(from, 32), others >> 32, doubled >> 32), leftOut >> 32, next);
+  putWithout(meanings(v128.load(from, 48), others >> 48, doubled >> 48), leftOut >> 48, next);
+}
+
+/** @param letters are replaced by what they mean @param quotes are put where their bits are */
+// @ts-ignore: decorator
+@inline
+function meanings(bytes: v128, letters: u64, quotes: u64): v128 {
+  // the letters differ in the low half of this, and so do the slash and the backslash
+  const places = v128.and(v128.xor(bytes, i16x8.shr_u(bytes, 2)), v128.load(LOW_HALVES));
+  const meant = i8x16.swizzle(v128.load(MEANINGS), places);
+  const replaced = v128.bitselect(meant, bytes, spread(letters));
+  return v128.bitselect(v128.load(QUOTES), replaced, spread(quotes));
+}
+
+/** A byte full of bits for each of sixteen bits. */
+// @ts-ignore: decorator
+@inline
+function spread(mask: u64): v128 {
+  const BIT = v128.load(BIT_OF_EACH);
+  const each = i8x16.swizzle(i16x8.splat(<i16>mask), v128.load(BYTE_OF_EACH));
+  return i8x16.eq(v128.and(each, BIT), BIT);
 }
 
 function copyCsvNested(start: usize, end: usize, begin: usize, delimiter: u8): usize {
   let from = start;
   let to = begin;
+  let isQuoted = false;
   while (from < end) {
     const bytes = v128.load(from);
     v128.store(to, bytes);
@@ -179,7 +234,7 @@ function copyCsvNested(start: usize, end: usize, begin: usize, delimiter: u8): u
     from++;
     isQuoted = true;
   }
-  return to;
+  return isQuoted ? putQuotes(begin, to) : to;
 }
 
 /** @returns where the field ends with its quotes */
@@ -194,15 +249,6 @@ function putQuotes(begin: usize, end: usize): usize {
   store<u8>(end, 0x22, 1);
   return end + 2;
 }
-
-/** What the letters behind a backslash stand for, from the quote to `t`. */
-const MEANINGS: usize = memory.data<u8>([
-  0x22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x2f, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x5c, 0,
-  0, 0, 0, 0, 0x8, 0, 0, 0, 0xc, 0, 0, 0, 0, 0, 0, 0, 0xa, 0, 0, 0,
-  0xd, 0, 0x9,
-]);
 
 let escapeLength: usize = 0;
 

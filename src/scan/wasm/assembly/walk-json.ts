@@ -1,4 +1,5 @@
-import { behindLiteral, behindNumber, behindNumbers, behindString, behindWhite, isDoubtful, trustNumbers } from './json-tokens';
+import { behindLiteral, behindNumber, behindNumbers, behindWhite, isDoubtful, trustNumbers } from './json-tokens';
+import { behindString, indexStrings } from './index-strings';
 import { ENDS, FIELDS, STACK, STARTS, WINDOW } from './layout';
 import {
   beginMembers,
@@ -73,6 +74,7 @@ export function walkJson(
   isStrict: bool,
 ): i32 {
   endWindow(WINDOW + length);
+  indexStrings(WINDOW + length);
   beginMembers(nodes, isStrict);
   toOffset = shift - <i32>WINDOW;
   const deepest = STACK + <usize>maxDepth * ENTRY;

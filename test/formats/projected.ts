@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { ByteBlock } from '../../src/core/byte-block.ts';
+import type { RecordBlock } from '../../src/core/record-block.ts';
+
+/** Text as JSON has it, with escapes at any place of a block. */
+export const escapes = fc
+  .array(
+    fc.constantFrom(
+      ...['a', 'bc', ',', 'é', '😀', '\\n', '\\t', '\\r', '\\b', '\\f', '\\"', '\\\\', '\\/'],
+      ...['\\u0022', '\\u000a', '\\u002C', '\\u00e9', '\\ud83d\\ude00', 'u', 'x'.repeat(14)],
+    ),
+    { maxLength: 40, size: 'max' },
+  )
+  .map((units) => `"${units.join('')}"`);
+
+/** Records of JSON as a decoder gives them out. */
+export function blockOf(records: readonly string[]): RecordBlock {
+  const bytes = Buffer.from(records.map((text) => `${text} ,\n`).join(''));
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let at = 0;
+  for (const text of records) {
+    starts.push(at);
+    ends.push(at + Buffer.byteLength(text));
+    at += Buffer.byteLength(text) + 3;
+  }
+  return new ByteBlock({
+    source: 'in',
+    start: { source: 0, records: 0, bytes: 0 },
+    end: { source: 0, records: records.length, bytes: bytes.length },
+    encoded: { format: 'json', bytes, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) },
+    offset: 0,
+    decode: ({ starts, ends }) =>
+      Array.from(starts, (start, i) => JSON.parse(bytes.toString('utf8', start, ends[i])) as unknown),
+  });
+}

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Change, compileAssembly } from '../../scripts/build-scan.ts';
+import { blockOf, escapes } from './projected.ts';
+
+/** What decides how the text of a field is copied, each broken once. */
+const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+  [
+    'an escape is cut where a block ends',
+    'project-text.ts',
+    'const whole = size - <usize>((escaped >> size) & 1);',
+    'const whole = size;',
+  ],
+  [
+    'more bits are taken for certain than are',
+    'index-strings.ts',
+    'MOST_BITS: usize = 57',
+    'MOST_BITS: usize = 59',
+  ],
+  ['escapes of sixteen bits are overlooked', 'index-strings.ts', 'hasUnits = true;', 'hasUnits = false;'],
+  [
+    'the first escape of sixteen bits is copied',
+    'project-text.ts',
+    '<usize>ctz(units) - 1',
+    '<usize>ctz(units)',
+  ],
+  [
+    'a quote keeps its backslash in COPY text',
+    'project-text.ts',
+    'v128.load(QUOTES)) | equalTo',
+    'v128.load(SLASHES)) | equalTo',
+  ],
+  ['a slash keeps its backslash in COPY text', 'project-text.ts', ' | equalTo(from, v128.load(SLASHES))', ''],
+  ['a quote asks for no quotes', 'project-text.ts', 'quoting |= quotes | (', 'quoting |= ('],
+  ['a line feed asks for no quotes', 'project-text.ts', 'equalTo(from, v128.load(LETTERS_N)) | ', ''],
+  ['a carriage return asks for no quotes', 'project-text.ts', ' | equalTo(from, v128.load(LETTERS_R))', ''],
+  [
+    'a tab between columns asks for no quotes',
+    'project-text.ts',
+    'delimiter == 0x09 ? ',
+    'delimiter == 0x0a ? ',
+  ],
+  [
+    'a delimiter behind the field asks for quotes',
+    'project-text.ts',
+    'v128.load(DELIMITERS)) & firstBits(size)',
+    'v128.load(DELIMITERS))',
+  ],
+  [
+    'no quotes are put behind the first block',
+    'project-text.ts',
+    'return quoting == 0 ? to : putQuotes(begin, to);',
+    'return to;',
+  ],
+  [
+    'a quote of sixteen bits is not doubled',
+    'project-text.ts',
+    'if (character == 0x22) store<u8>(to++, 0x22);',
+    '',
+  ],
+  [
+    'a doubled quote is left out',
+    'project-text.ts',
+    'const leftOut = others >> 1;',
+    'const leftOut = letters >> 1;',
+  ],
+  [
+    'no letter of the third sixteen bytes is replaced',
+    'project-text.ts',
+    'others >> 32, doubled >> 32',
+    '0, doubled >> 32',
+  ],
+  [
+    'no quote of the last sixteen bytes is doubled',
+    'project-text.ts',
+    'others >> 48, doubled >> 48',
+    'others >> 48, 0',
+  ],
+  [
+    'the second eight bytes go where the first would end',
+    'put-without.ts',
+    'to + 8 - <usize>popcnt(first)',
+    'to + 8',
+  ],
+  [
+    'what is behind eight bytes is counted to them',
+    'put-without.ts',
+    '(leftOut >> 8) & 0xff',
+    '(leftOut >> 7) & 0xff',
+  ],
+];
+
+const LAYOUTS = [
+  ['copy', '\t'],
+  ['csv', ','],
+  ['csv', '\t'],
+] as const;
+
+/** The same records in every run. */
+const RECORDS: readonly string[] = fc
+  .sample(fc.array(escapes, { minLength: 1, maxLength: 3 }), { seed: 7, numRuns: 1_000 })
+  .map((texts) => `{${texts.map((text, i) => `"${'abc'[i]}":${text}`).join()}}`);
+
+afterEach(() => {
+  vi.doUnmock('../../src/scan/wasm/module.ts');
+  vi.resetModules();
+});
+
+test('rows from the scanner as it is equal those from decoded records', async () => {
+  expect(await firstDifference((_, text) => text)).toBeUndefined();
+}, 30_000);
+
+test.each(MUTANTS)(
+  'is noticed: %s',
+  async (_what, file, from, to) => {
+    let changes = 0;
+    const difference = await firstDifference((name, text) => {
+      if (name !== file) return text;
+      changes += text.split(from).length - 1;
+      return text.replace(from, to);
+    });
+    expect(changes).toBeGreaterThan(0);
+    expect(difference).toBeDefined();
+  },
+  30_000,
+);
+
+/** The first record of which a changed scanner makes another row than is made of it when it is decoded. */
+async function firstDifference(change: Change): Promise<string | undefined> {
+  const wasm = await compileAssembly(change);
+  vi.resetModules();
+  vi.doMock('../../src/scan/wasm/module.ts', () => ({ MODULE: Buffer.from(wasm).toString('base64') }));
+  const { RowWriter } = await import('../../src/formats/row-writer.ts');
+  const { columnsFrom } = await import('../../src/formats/columns.ts');
+  const { copyLines } = await import('../../src/formats/copy-lines.ts');
+  const { csvLines } = await import('../../src/formats/csv-lines.ts');
+  const columns = columnsFrom(['a', 'b', 'c']);
+  const block = blockOf(RECORDS);
+  for (const [text, delimiter] of LAYOUTS) {
+    const decoded = (part: typeof block) =>
+      text === 'copy'
+        ? copyLines(part, columns)
+        : csvLines(part, columns, { delimiter, escapeFormulas: false }, false);
+    const writer = new RowWriter({ columns, text, delimiter, isStrict: false, decoded });
+    for (let i = 0; i < RECORDS.length; i++) {
+      const one = block.slice(i, i + 1);
+      if (!Buffer.concat([...writer.rows(one)]).equals(decoded(one))) return RECORDS[i];
+    }
+  }
+  return undefined;
+}
