@@ -5,11 +5,11 @@ import { SPACES } from './bytes';
 // @ts-ignore: decorator
 @inline
 export function equalTo(p: usize, byte: v128): u64 {
-  return (
-    bits(i8x16.eq(v128.load(p), byte)) |
-    (bits(i8x16.eq(v128.load(p, 16), byte)) << 16) |
-    (bits(i8x16.eq(v128.load(p, 32), byte)) << 32) |
-    (bits(i8x16.eq(v128.load(p, 48), byte)) << 48)
+  return joined(
+    i8x16.eq(v128.load(p), byte),
+    i8x16.eq(v128.load(p, 16), byte),
+    i8x16.eq(v128.load(p, 32), byte),
+    i8x16.eq(v128.load(p, 48), byte),
   );
 }
 
@@ -18,45 +18,21 @@ export function equalTo(p: usize, byte: v128): u64 {
 @inline
 export function equalButCase(p: usize, byte: v128): u64 {
   const bit = v128.load(SPACES);
-  return (
-    bits(i8x16.eq(v128.or(v128.load(p), bit), byte)) |
-    (bits(i8x16.eq(v128.or(v128.load(p, 16), bit), byte)) << 16) |
-    (bits(i8x16.eq(v128.or(v128.load(p, 32), bit), byte)) << 32) |
-    (bits(i8x16.eq(v128.or(v128.load(p, 48), bit), byte)) << 48)
+  return joined(
+    i8x16.eq(v128.or(v128.load(p), bit), byte),
+    i8x16.eq(v128.or(v128.load(p, 16), bit), byte),
+    i8x16.eq(v128.or(v128.load(p, 32), bit), byte),
+    i8x16.eq(v128.or(v128.load(p, 48), bit), byte),
   );
 }
 
+/** A bit for each byte of four comparisons. */
 // @ts-ignore: decorator
 @inline
-export function lessThan(p: usize, byte: v128): u64 {
-  return (
-    bits(i8x16.lt_u(v128.load(p), byte)) |
-    (bits(i8x16.lt_u(v128.load(p, 16), byte)) << 16) |
-    (bits(i8x16.lt_u(v128.load(p, 32), byte)) << 32) |
-    (bits(i8x16.lt_u(v128.load(p, 48), byte)) << 48)
-  );
-}
-
-/**
- * The bytes that are in a set, of which no two have the same low half: `byLowHalf` has each of them at its low half.
- * @param mask is set in each byte before it is compared
- */
-// @ts-ignore: decorator
-@inline
-export function among(p: usize, byLowHalf: v128, mask: v128): u64 {
-  return (
-    isAmong(v128.load(p), byLowHalf, mask) |
-    (isAmong(v128.load(p, 16), byLowHalf, mask) << 16) |
-    (isAmong(v128.load(p, 32), byLowHalf, mask) << 32) |
-    (isAmong(v128.load(p, 48), byLowHalf, mask) << 48)
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function isAmong(bytes: v128, byLowHalf: v128, mask: v128): u64 {
-  const found = i8x16.swizzle(byLowHalf, v128.and(bytes, i8x16.splat(0x0f)));
-  return bits(i8x16.eq(found, v128.or(bytes, mask)));
+export function joined(a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = i8x16.bitmask(a) | (i8x16.bitmask(b) << 16);
+  const high = i8x16.bitmask(c) | (i8x16.bitmask(d) << 16);
+  return <u64>(<u32>low) | (<u64>(<u32>high) << 32);
 }
 
 /** The first of sixty-four bits, at least one of them. */
@@ -64,12 +40,6 @@ function isAmong(bytes: v128, byLowHalf: v128, mask: v128): u64 {
 @inline
 export function firstBits(count: usize): u64 {
   return <u64>-1 >> (64 - count);
-}
-
-// @ts-ignore: decorator
-@inline
-export function bits(comparison: v128): u64 {
-  return <u64>(<u32>i8x16.bitmask(comparison));
 }
 
 /** Bit i is the parity of the bits 0 to i: inside or outside, given the quotes. */
@@ -86,21 +56,18 @@ export function prefixXor(mask: u64): u64 {
   return x;
 }
 
-const EVEN: u64 = 0x5555555555555555;
+const ODD: u64 = 0xaaaaaaaaaaaaaaaa;
 
 /**
- * The bytes behind a backslash that is not itself escaped: those behind an odd number of backslashes, of which the
- * block before may have had some. `carry` is 1 when it ended in such a backslash.
+ * The backslashes with which an escape begins: every other one of a run of them (simdjson, `json_escape_scanner.h`).
+ * What they escape is one place behind. `carry` is 1 when the block before ended in such a backslash.
  */
 // @ts-ignore: decorator
 @inline
-export function escapedBy(backslashes: u64, carry: u64): u64 {
-  if (backslashes == 0) return carry;
+export function escapesBegun(backslashes: u64, carry: u64): u64 {
   const open = backslashes & ~carry;
-  const follows = (open << 1) | carry;
-  const oddStarts = open & ~EVEN & ~follows;
-  const inverted = (oddStarts + open) << 1;
-  return (EVEN ^ inverted) & follows;
+  const series = ((open << 1) | ODD) - open;
+  return (series ^ ODD) & backslashes;
 }
 
 /** Fills what the last block has behind the bytes, with spaces. */

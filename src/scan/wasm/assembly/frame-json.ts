@@ -1,4 +1,4 @@
-import { equalButCase, equalTo, escapedBy, padBlock, prefixXor } from './blocks';
+import { equalButCase, equalTo, escapesBegun, padBlock, prefixXor } from './blocks';
 import { BACKSLASHES, CLOSINGS, OPENINGS, QUOTES } from './bytes';
 import {
   CLOSE_STRING,
@@ -56,14 +56,14 @@ export function frameJson(length: i32, shift: i32): i32 {
   for (let base: i32 = 0; base < length && stop == MORE; base += 64) {
     const p = WINDOW + base;
     const n = min(64, length - base);
-    const escaped = escapedBy(equalTo(p, v128.load(BACKSLASHES)), escapeCarry);
+    const begun = escapesBegun(equalTo(p, v128.load(BACKSLASHES)), escapeCarry);
+    const escaped = (begun << 1) | escapeCarry;
     const quotes = equalTo(p, v128.load(QUOTES)) & ~escaped;
-    const inside = (quotes == 0 ? 0 : prefixXor(quotes)) ^ stringCarry;
-    escapeCarry = n < 64 ? (escaped >> n) & 1 : endsInEscape(p, escaped);
+    const inside = prefixXor(quotes) ^ stringCarry;
+    escapeCarry = n < 64 ? (escaped >> n) & 1 : begun >> 63;
     stringCarry = <u64>(<i64>inside >> 63);
-    const outside = ~inside;
-    const opens = outside == 0 ? 0 : equalButCase(p, v128.load(OPENINGS)) & outside;
-    const closes = outside == 0 ? 0 : equalButCase(p, v128.load(CLOSINGS)) & outside;
+    const opens = equalButCase(p, v128.load(OPENINGS)) & ~inside;
+    const closes = equalButCase(p, v128.load(CLOSINGS)) & ~inside;
 
     let i: i32 = 0;
     while (i < n) {
@@ -182,13 +182,6 @@ export function frameJson(length: i32, shift: i32): i32 {
   store<i32>(STATE, stop, 32);
   store<i32>(STATE, count, 36);
   return at;
-}
-
-/** Whether byte 63 is a backslash that escapes the first byte of the next block. */
-// @ts-ignore: decorator
-@inline
-function endsInEscape(p: usize, escaped: u64): u64 {
-  return load<u8>(p, 63) == 0x5c && escaped >> 63 == 0 ? 1 : 0;
 }
 
 // @ts-ignore: decorator

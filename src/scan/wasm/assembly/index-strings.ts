@@ -1,3 +1,4 @@
+import { escapesBegun, joined } from './blocks';
 import { BACKSLASHES, CONTROLS, ESCAPES, LETTERS_R, LOW_HALVES, QUOTES } from './bytes';
 import { INDEX, LONG_WINDOW_SIZE, WINDOW } from './layout';
 
@@ -23,7 +24,7 @@ export function indexStrings(end: usize): void {
     const backslash = v128.load(BACKSLASHES);
     const backslashes = joined(i8x16.eq(a, backslash), i8x16.eq(b, backslash), i8x16.eq(c, backslash), i8x16.eq(d, backslash));
     const stops = joined(stopsOf(a), stopsOf(b), stopsOf(c), stopsOf(d));
-    const begins = beginsOf(backslashes, carry);
+    const begins = escapesBegun(backslashes, carry);
     const escaped = (begins << 1) | carry;
     carry = begins >> 63;
     const strange = escaped & ~joined(areShort(a), areShort(b), areShort(c), areShort(d));
@@ -57,17 +58,6 @@ export function escapedFrom(p: usize): u64 {
   return load<u64>((p >> 3) + ESCAPED) >> (p & 7);
 }
 
-const ODD: u64 = 0xaaaaaaaaaaaaaaaa;
-
-/** The backslashes with which an escape begins. @param carry 1 when the byte before the first began one */
-// @ts-ignore: decorator
-@inline
-function beginsOf(backslashes: u64, carry: u64): u64 {
-  const open = backslashes & ~carry;
-  const series = ((open << 1) | ODD) - open;
-  return (series ^ ODD) & backslashes;
-}
-
 /** Quotes and control characters. */
 // @ts-ignore: decorator
 @inline
@@ -82,14 +72,6 @@ function areShort(bytes: v128): v128 {
   // of `bfnt`, the slash and the backslash no two have the same low half
   const most = i8x16.eq(i8x16.swizzle(v128.load(ESCAPES), v128.and(bytes, v128.load(LOW_HALVES))), bytes);
   return v128.or(most, v128.or(i8x16.eq(bytes, v128.load(QUOTES)), i8x16.eq(bytes, v128.load(LETTERS_R))));
-}
-
-// @ts-ignore: decorator
-@inline
-function joined(a: v128, b: v128, c: v128, d: v128): u64 {
-  const low = i8x16.bitmask(a) | (i8x16.bitmask(b) << 16);
-  const high = i8x16.bitmask(c) | (i8x16.bitmask(d) << 16);
-  return <u64>(<u32>low) | (<u64>(<u32>high) << 32);
 }
 
 /** Those that are no `u` with four hexadecimal digits. */

@@ -1,4 +1,4 @@
-import { bits, equalButCase } from './blocks';
+import { equalButCase, joined } from './blocks';
 import { EXPONENTS, NINES, OPENINGS, ZEROS } from './bytes';
 import { WINDOW } from './layout';
 
@@ -39,17 +39,17 @@ export function isPlainJson(from: i32, to: i32, most: i32): bool {
 // @ts-ignore: decorator
 @inline
 function digitsOf(p: usize): u64 {
-  return (
-    areDigits(v128.load(p)) |
-    (areDigits(v128.load(p, 16)) << 16) |
-    (areDigits(v128.load(p, 32)) << 32) |
-    (areDigits(v128.load(p, 48)) << 48)
+  return joined(
+    areDigits(v128.load(p)),
+    areDigits(v128.load(p, 16)),
+    areDigits(v128.load(p, 32)),
+    areDigits(v128.load(p, 48)),
   );
 }
 
 // @ts-ignore: decorator
 @inline
-function areDigits(bytes: v128): u64 {
+function areDigits(bytes: v128): v128 {
   const digits = i8x16.sub(bytes, v128.load(ZEROS));
-  return bits(i8x16.eq(i8x16.min_u(digits, v128.load(NINES)), digits));
+  return i8x16.eq(i8x16.min_u(digits, v128.load(NINES)), digits);
 }
