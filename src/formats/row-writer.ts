@@ -1,3 +1,4 @@
+import { besidePiece } from '../core/piece-pool.ts';
 import type { RecordBlock, RecordBytes } from '../core/record-block.ts';
 import type { CsvProjector, JsonProjector, RowLayout, RowsPiece } from '../scan/index.ts';
 import { BlockProjector } from './block-projector.ts';
@@ -47,7 +48,7 @@ export class RowWriter {
   }
 
   #csvRows(projector: CsvProjector, { bytes, starts, ends }: RecordBytes): Iterable<RowsPiece> {
-    return projector.rows(bytes, starts, ends, this.#layout);
+    return projector.rows(bytes, starts, ends, this.#layout, besidePiece(bytes));
   }
 
   #makerOf(projector: JsonProjector): RowMaker {

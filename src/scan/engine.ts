@@ -93,8 +93,17 @@ export interface Projector {
 
 /** One that takes CSV. */
 export interface CsvProjector extends Projector {
-  /** Rows of text, one a record, each ended by a line feed. */
-  rows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, layout: RowLayout): Iterable<RowsPiece>;
+  /**
+   * Rows of text, one a record, each ended by a line feed.
+   * @param room where they may be put
+   */
+  rows(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    layout: RowLayout,
+    room: RowRoom,
+  ): Iterable<RowsPiece>;
 }
 
 /** One that takes JSON, and can check it in the same pass. */

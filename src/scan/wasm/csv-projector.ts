@@ -1,4 +1,11 @@
-import type { CsvProjector, CsvProjectorOptions, FieldsPiece, RowLayout, RowsPiece } from '../engine.ts';
+import type {
+  CsvProjector,
+  CsvProjectorOptions,
+  FieldsPiece,
+  RowLayout,
+  RowRoom,
+  RowsPiece,
+} from '../engine.ts';
 import { scanner } from './scanner.ts';
 import { noteRecords, type Windowed, windowsOf } from './windows.ts';
 
@@ -41,6 +48,7 @@ export class WasmCsvProjector implements CsvProjector {
     starts: Uint32Array,
     ends: Uint32Array,
     { text, delimiter }: RowLayout,
+    room: RowRoom,
   ): Generator<RowsPiece, void> {
     const { state, rowArea, projectCsv } = scanner();
     return this.#eachPiece(bytes, starts, ends, (from, count, offset): Taken<RowsPiece> => {
@@ -55,7 +63,9 @@ export class WasmCsvProjector implements CsvProjector {
         this.#fields.length,
         this.#isCast,
       );
-      return { until, piece: { bytes: rowArea.slice(0, state[0]) } };
+      const begin = room.length;
+      room.add(rowArea.subarray(0, state[0]));
+      return { until, piece: { bytes: room.bytes.subarray(begin, room.length) } };
     });
   }
 
