@@ -1,3 +1,4 @@
+import { scanEngine } from '../scan/index.ts';
 import type { Region } from './carry.ts';
 
 const LINE_FEED = 0x0a;
@@ -38,12 +39,7 @@ export class LineCounter {
 
   #countAnywhere({ bytes, starts }: Region): Uint32Array {
     const lines = new Uint32Array(starts.length);
-    let feed = bytes.indexOf(LINE_FEED);
-    for (let i = 0; i < starts.length; i++) {
-      for (; feed >= 0 && feed < starts[i]!; feed = bytes.indexOf(LINE_FEED, feed + 1)) this.#line++;
-      lines[i] = this.#line;
-    }
-    for (; feed >= 0; feed = bytes.indexOf(LINE_FEED, feed + 1)) this.#line++;
+    this.#line = scanEngine().countLines(bytes, starts, lines, this.#line);
     return lines;
   }
 }

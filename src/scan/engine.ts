@@ -44,6 +44,14 @@ export interface ScanEngine {
    * @returns `undefined` when there are more columns than this engine has room for
    */
   csvProjector(options: CsvProjectorOptions): CsvProjector | undefined;
+  /**
+   * Tells on which line each record begins.
+   * @param starts where they begin in the bytes
+   * @param lines is told
+   * @param first line of the first byte
+   * @returns the line of what comes behind the bytes
+   */
+  countLines(bytes: Uint8Array, starts: Uint32Array, lines: Uint32Array, first: number): number;
 }
 
 /** How records of CSV are divided into fields. A quote in a quoted field is doubled. */

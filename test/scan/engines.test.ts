@@ -211,6 +211,32 @@ describe('The engines find the same', () => {
       { numRuns: RUNS },
     );
   });
+
+  test('lines, wherever records begin, also where several do, or at the end', () => {
+    const text = fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.string({ unit: fc.constantFrom('\n', '\n', 'x', '\r', 'é'), maxLength: 400 }),
+      },
+      // longer than what is looked at together
+      { weight: 1, arbitrary: fc.constant('ab\n'.repeat(100_000)) },
+    );
+    fc.assert(
+      fc.property(text, fc.array(fc.nat()), fc.integer({ min: 1, max: 1e9 }), (text, places, first) => {
+        const bytes = Buffer.from(text);
+        const starts = Uint32Array.from(places, (place) => place % (bytes.length + 1)).toSorted();
+        const [plain, simd] = engines.map((engine) => {
+          const lines = new Uint32Array(starts.length);
+          return { behind: engine.countLines(bytes, starts, lines, first), lines };
+        });
+        expect(simd).toEqual(plain);
+        const lineOf = (offset: number) =>
+          first + bytes.subarray(0, offset).filter((byte) => byte === 0x0a).length;
+        expect(plain).toEqual({ behind: lineOf(bytes.length), lines: starts.map(lineOf) });
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
 
 describe('In real documents', () => {

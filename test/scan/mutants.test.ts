@@ -137,6 +137,19 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
     'let inside: u64 = 0;',
   ],
   ['CSV forgets a quote at the end of a block', 'frame-csv.ts', 'place == QUOTE_SEEN ? 1 : 0);', '0);'],
+  [
+    'a line feed counts for the record that begins with it',
+    'count-lines.ts',
+    'feeds & ~(<u64>-1 << place)',
+    'feeds & ~(<u64>-2 << place)',
+  ],
+  [
+    'records of a block begin on its first line',
+    'count-lines.ts',
+    'line + <i32>popcnt(feeds & ',
+    'line + 0 * <i32>popcnt(feeds & ',
+  ],
+  ['line feeds behind the bytes count', 'count-lines.ts', 'padBlock(WINDOW + length);', ''],
   ['digits at the end of a block do not count', 'plain-json.ts', 'eights = nextEights;', 'eights = 0;'],
   ['an exponent behind the end of a block does not count', 'plain-json.ts', 'ones = digits;', 'ones = 0;'],
 ];
@@ -194,6 +207,12 @@ function answer(question: Question, engine: ScanEngine, input: Buffer, framing: 
 }
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
+  lines: (engine, input) => {
+    // as if a record began at every third byte
+    const starts = Uint32Array.from({ length: Math.floor(input.length / 3) }, (_, i) => 3 * i);
+    const lines = new Uint32Array(starts.length);
+    return [engine.countLines(input, starts, lines, 1), ...lines];
+  },
   elements: (engine, input, framing) =>
     inPieces(() => engine.jsonFramer({ records: 'elements', path: [], maxDepth: 9 }), input, framing),
   values: (engine, input, framing) =>
@@ -249,7 +268,14 @@ const INPUTS: readonly Buffer[] = (() => {
     fc.array(fc.json({ maxDepth: 6 }), { maxLength: 4 }).map((values) => `[${values.join()}]`),
   );
   const shapes = shapedRecords.map((records) => `[${records.join()}]`);
-  const known = ['{"a":[],1]', '[{"a":{}},"b":1}', `${' '.repeat(63)}1e5`, `"${'x'.repeat(62)}"y\nz`];
+  const known = [
+    '{"a":[],1]',
+    '[{"a":{}},"b":1}',
+    `${' '.repeat(63)}1e5`,
+    `"${'x'.repeat(62)}"y\nz`,
+    '\n'.repeat(200),
+    'x',
+  ];
   const numbers = ['01', '-01', '1.', '-.5', '1/2', '1.2.3', '0.50', '-0'];
   const escapes = ['"', '\\', 'n', 'u'].map((letter) => `"\\n${'x'.repeat(29)}\\${letter}00e"`);
   const wrong = Array.from({ length: 70 }, (_, n) =>

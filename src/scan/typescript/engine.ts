@@ -3,6 +3,7 @@ import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
 import { doubtfulCsv } from './check-csv.ts';
 import { doubtfulJson } from './check-json.ts';
+import { countLines } from './count-lines.ts';
 import { TypeScriptCsvProjector } from './csv-projector.ts';
 import { TypeScriptCsvRun } from './csv-run.ts';
 import { TypeScriptRecordRun } from './json-record-run.ts';
@@ -20,4 +21,5 @@ export const typeScriptEngine: ScanEngine = {
   jsonProjector: () => undefined,
   doubtfulCsv,
   csvProjector: (options) => new TypeScriptCsvProjector(options),
+  countLines,
 };

@@ -3,6 +3,7 @@ import type { ScanEngine } from '../engine.ts';
 import { JsonFramer } from '../json/json-framer.ts';
 import { doubtfulCsv } from './check-csv.ts';
 import { doubtfulJson } from './check-json.ts';
+import { countLines } from './count-lines.ts';
 import { WasmCsvProjector } from './csv-projector.ts';
 import { WasmCsvRun } from './csv-run.ts';
 import { WasmJsonProjector } from './json-projector.ts';
@@ -21,4 +22,5 @@ export const wasmEngine: ScanEngine = {
   jsonProjector: (options) => WasmJsonProjector.create(options),
   doubtfulCsv,
   csvProjector: (options) => WasmCsvProjector.create(options),
+  countLines,
 };

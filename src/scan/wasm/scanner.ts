@@ -32,6 +32,7 @@ export interface Scanner {
     fieldCount: number,
     isStrict: boolean,
   ) => number;
+  readonly countLines: (length: number, shift: number, count: number, first: number) => number;
   readonly isPlainJson: (from: number, to: number, mostBrackets: number) => number;
   /** The wanted keys: their tree, their bytes, the field of each column. */
   readonly nodeArea: Int32Array;
@@ -100,6 +101,7 @@ function load(): Scanner {
     frameCsv: exports.frameCsv,
     walkJson: exports.walkJson,
     isPlainJson: exports.isPlainJson,
+    countLines: exports.countLines,
     nodeArea: new Int32Array(buffer, exports.NODES.value, exports.NODES_SIZE.value / 4),
     nodesAt: exports.NODES.value,
     nodeSize: exports.NODE_SIZE.value,
@@ -118,7 +120,7 @@ function load(): Scanner {
 }
 
 interface ScannerExports
-  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows'>,
+  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows' | 'countLines'>,
     Pick<Scanner, 'indexCsv' | 'checkCsv' | 'projectCsv' | 'locateCsv'>,
     Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS' | 'OUT', Global>>,
     Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE' | 'ENTRY', Global>>,

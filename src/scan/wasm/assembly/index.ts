@@ -1,3 +1,4 @@
+export { countLines } from './count-lines';
 export { frameCsv } from './frame-csv';
 export { frameJson } from './frame-json';
 export {
