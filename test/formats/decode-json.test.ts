@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RecordBytes } from '../../src/core/record-block.ts';
 import { decodeJson } from '../../src/formats/decode-json.ts';
+import { type Frames, ScanError, scanEngine } from '../../src/scan/index.ts';
 
 const decoding = { maxDepth: 20, maxRecordBytes: 1 << 20, numbers: 'bigint' } as const;
 
@@ -18,6 +19,25 @@ function encodedOf(records: readonly (string | Buffer)[]): RecordBytes {
   }
   const bytes = Buffer.concat(pieces.flatMap((piece) => [piece, Buffer.from('\n')]));
   return { format: 'json', bytes, starts, ends };
+}
+
+/** Of which records and what is nearly one are made. */
+const PIECES = ['{"a":1}', '[', ']', '{', '}', ',', '"', '\\', '1', '"b"', ':', 'ü', '[2,3]', ' '];
+
+/** The elements of an array up to where it is none. */
+function elementsOf(bytes: Buffer): RecordBytes {
+  const framer = scanEngine().jsonFramer({ records: 'elements', path: [], maxDepth: 100 });
+  let frames: Frames | undefined;
+  try {
+    frames = framer.push(bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ScanError);
+  }
+  const { count = 0 } = frames ?? {};
+  const [starts, ends] = [frames?.starts, frames?.ends].map((all) =>
+    Uint32Array.from(all?.subarray(0, count) ?? []),
+  );
+  return { format: 'json', bytes, starts: starts!, ends: ends! };
 }
 
 /** What becomes of each record when there is no other. */
@@ -57,27 +77,32 @@ describe('A record among others is decoded as it is alone', () => {
   });
 
   test('whatever is cut out of it, put into it or moved to its neighbour', () => {
-    const piece = fc.constantFrom(
-      '{"a":1}',
-      '[',
-      ']',
-      '{',
-      '}',
-      ',',
-      '"',
-      '\\',
-      '1',
-      '"b"',
-      ':',
-      'ü',
-      '[2,3]',
-      ' ',
-    );
+    const piece = fc.constantFrom(...PIECES);
     const record = fc.array(piece, { minLength: 0, maxLength: 4 }).map((pieces) => pieces.join(''));
     const property = fc.property(fc.array(record, { maxLength: 8 }), (records) => {
       expect(together(records)).toEqual(oneByOne(records));
     });
     fc.assert(property, { numRuns: 3_000 });
+  });
+
+  test('where the elements of an array lie side by side, whatever is put into the array', () => {
+    const seen = { malformed: 0, wellFormed: 0 };
+    const element = fc.oneof(
+      fc.json({ maxDepth: 3 }),
+      fc.array(fc.constantFrom(...PIECES), { maxLength: 4 }).map((pieces) => pieces.join('')),
+    );
+    const text = fc
+      .tuple(fc.array(element, { minLength: 2, maxLength: 6 }), fc.constantFrom(',', ', ', ' ,\n'))
+      .map(([elements, comma]) => `[${elements.join(comma)}]`);
+    const property = fc.property(text, (text) => {
+      const encoded = elementsOf(Buffer.from(text));
+      const found = decodeJson(encoded, decoding);
+      const each = Array.from(encoded.starts, (start, i) => encoded.bytes.subarray(start, encoded.ends[i]));
+      expect(found).toEqual(oneByOne(each.map((bytes) => Buffer.from(bytes))));
+      if (each.length > 1) seen[found.flaws.length > 0 ? 'malformed' : 'wellFormed'] += 1;
+    });
+    fc.assert(property, { numRuns: 6_000 });
+    expect(Math.min(seen.malformed, seen.wellFormed)).toBeGreaterThan(100);
   });
 
   test('in many groups, with a malformed one here and there', () => {
