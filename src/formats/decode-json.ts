@@ -26,7 +26,7 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
       const isGroup = to - from > 1 && encoding !== undefined;
       const records = isGroup ? parseTogether(encoded, from, to, encoding) : undefined;
       if (records === undefined) decodeRange(run, from, to, (index) => JSON.parse(textOf(index)) as unknown);
-      else run.records.push(...records);
+      else for (const record of records) run.records.push(record);
       from = to;
     }
     if (next < starts.length)

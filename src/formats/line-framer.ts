@@ -62,7 +62,7 @@ export class LineFramer implements Framer {
   #firstOfRecord(piece: Uint8Array, from: number): number | undefined {
     if (this.#keepBlank) return from;
     let at = from;
-    while (piece[at]! <= 0x20 && BLANK.has(piece[at])) at++;
+    while (BLANK.has(piece[at])) at++;
     return at === piece.length || piece[at] === LINE_FEED ? undefined : at;
   }
 

@@ -5,8 +5,9 @@ import { CLOSE_ARRAY, COMMA, isWhiteSpace, OPEN_ARRAY } from '../scan/json/bytes
 import { asBuffer, type Encoding } from './record-text.ts';
 
 /**
- * Stands between every two records that are no elements of an array. Nobody can have written it into a record, so where it comes back from the parser,
- * at every second place, nothing but one whole value was between two of them: `1,2` is none, nor are `[3` and `4]`.
+ * Stands between every two records that are no elements of an array. Nobody can have written it into a record, so where it
+ * comes back from the parser, at every second place, nothing but one whole value was between two of them: `1,2` is none,
+ * nor are `[3` and `4]`.
  */
 const MARK = randomBytes(12).toString('base64url');
 const SEPARATOR = Buffer.from(`,"${MARK}",`);
