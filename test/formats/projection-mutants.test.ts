@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
-import { type Change, compileAssembly } from '../../scripts/build-scan.ts';
+import type { Change } from '../../scripts/build-scan.ts';
+import { type ScannerMutant, testScannerMutants, useScanner } from '../scan/scanner-mutants.ts';
 import { blockOf, escapes } from './projected.ts';
 
 /** What decides how the text of a field is copied, each broken once. */
-const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+const MUTANTS: readonly ScannerMutant[] = [
   [
     'an escape is cut where a block ends',
     'project-text.ts',
@@ -101,35 +101,11 @@ const RECORDS: readonly string[] = fc
   .sample(fc.array(escapes, { minLength: 1, maxLength: 3 }), { seed: 7, numRuns: 1_000 })
   .map((texts) => `{${texts.map((text, i) => `"${'abc'[i]}":${text}`).join()}}`);
 
-afterEach(() => {
-  vi.doUnmock('../../src/scan/wasm/module.ts');
-  vi.resetModules();
-});
-
-test('rows from the scanner as it is equal those from decoded records', async () => {
-  expect(await firstDifference((_, text) => text)).toBeUndefined();
-}, 30_000);
-
-test.each(MUTANTS)(
-  'is noticed: %s',
-  async (_what, file, from, to) => {
-    let changes = 0;
-    const difference = await firstDifference((name, text) => {
-      if (name !== file) return text;
-      changes += text.split(from).length - 1;
-      return text.replace(from, to);
-    });
-    expect(changes).toBeGreaterThan(0);
-    expect(difference).toBeDefined();
-  },
-  30_000,
-);
+testScannerMutants(MUTANTS, firstDifference);
 
 /** The first record of which a changed scanner makes another row than is made of it when it is decoded. */
 async function firstDifference(change: Change): Promise<string | undefined> {
-  const wasm = await compileAssembly(change);
-  vi.resetModules();
-  vi.doMock('../../src/scan/wasm/module.ts', () => ({ MODULE: Buffer.from(wasm).toString('base64') }));
+  await useScanner(change);
   const { RowWriter } = await import('../../src/formats/row-writer.ts');
   const { columnsFrom } = await import('../../src/formats/columns.ts');
   const { copyLines } = await import('../../src/formats/copy-lines.ts');

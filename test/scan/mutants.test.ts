@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
-import { compileAssembly } from '../../scripts/build-scan.ts';
+import type { Change } from '../../scripts/build-scan.ts';
 import type { Framer, ScanEngine } from '../../src/scan/index.ts';
+import { type ScannerMutant, testScannerMutants, useScanner } from './scanner-mutants.ts';
 import { numberArrays, shapedRecords } from './shaped.ts';
 
 /** What the scanner carries from block to block and from piece to piece, each broken once. */
-const MUTANTS: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+const MUTANTS: readonly ScannerMutant[] = [
   [
     'framing forgets an escape at the end of a block',
     'frame-json.ts',
@@ -154,35 +154,11 @@ const MUTANTS: readonly (readonly [what: string, file: string, from: string, to:
   ['an exponent behind the end of a block does not count', 'plain-json.ts', 'ones = digits;', 'ones = 0;'],
 ];
 
-afterEach(() => {
-  vi.doUnmock('../../src/scan/wasm/module.ts');
-  vi.resetModules();
-});
-
-test('the scanner as it is agrees with the plain engine on all inputs', async () => {
-  expect(await firstDifference((_, text) => text)).toBeUndefined();
-}, 30_000);
-
-test.each(MUTANTS)(
-  'is noticed: %s',
-  async (_what, file, from, to) => {
-    let changes = 0;
-    const difference = await firstDifference((name, text) => {
-      if (name !== file) return text;
-      changes += text.split(from).length - 1;
-      return text.replace(from, to);
-    });
-    expect(changes).toBeGreaterThan(0);
-    expect(difference).toBeDefined();
-  },
-  30_000,
-);
+testScannerMutants(MUTANTS, firstDifference);
 
 /** The first input on which a changed scanner and the plain engine differ. */
-async function firstDifference(change: (name: string, text: string) => string): Promise<string | undefined> {
-  const wasm = await compileAssembly(change);
-  vi.resetModules();
-  vi.doMock('../../src/scan/wasm/module.ts', () => ({ MODULE: Buffer.from(wasm).toString('base64') }));
+async function firstDifference(change: Change): Promise<string | undefined> {
+  await useScanner(change);
   const { scanEngine } = await import('../../src/scan/index.ts');
   const framing = await import('./framed.ts');
   const [plain, changed] = [scanEngine('typescript'), scanEngine('wasm')];
