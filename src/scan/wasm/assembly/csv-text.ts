@@ -1,5 +1,5 @@
 import { within } from './blocks';
-import { putCopyCharacter } from './project-text';
+import { putCopyCharacter } from './json-to-copy';
 
 /**
  * Writes a field of CSV as PostgreSQL's COPY takes it in its text format.

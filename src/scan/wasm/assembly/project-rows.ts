@@ -1,6 +1,7 @@
 import { DELIMITERS } from './bytes';
 import { COLUMNS, ENDS, FIELDS, OUT, OUT_SIZE, STATE, WINDOW } from './layout';
-import { copyCopyText, copyCsv } from './project-text';
+import { copyCopyText } from './json-to-copy';
+import { copyCsv } from './json-to-csv';
 import { FIELD_SIZE, NEEDS_DECODER } from './walk-json';
 
 // Layouts of rows as the host numbers them.
