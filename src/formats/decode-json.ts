@@ -2,18 +2,26 @@ import { besidePiece } from '../core/piece-pool.ts';
 import type { RecordBytes } from '../core/record-block.ts';
 import { type JsonProjector, scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
+import type { DecodedGroup, LearnedShape } from './learned-shape.ts';
 import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
-import { groupEnd, parseTogether } from './parse-together.ts';
+import { GROUP_BYTES, groupEnd, parseTogether } from './parse-together.ts';
 import { type CheckedRun, type DecodedRun, decodeRange, FlawError, type RecordFlaw } from './record-flaw.ts';
-import { encodingOf, textOfRecords } from './record-text.ts';
+import { type Encoding, encodingOf, textOfRecords } from './record-text.ts';
 import { RowMaker } from './row-maker.ts';
 
 export interface JsonDecoding extends Bounds {
   readonly numbers: NumberPolicy;
 }
 
-/** Decodes a run of JSON texts. That is also what finds them well-formed. */
-export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): DecodedRun<unknown> {
+/**
+ * Decodes a run of JSON texts. That is also what finds them well-formed.
+ * @param learned what is known of the source's records
+ */
+export function decodeJson(
+  encoded: RecordBytes,
+  decoding: JsonDecoding,
+  learned?: LearnedShape,
+): DecodedRun<unknown> {
   const { bytes, starts, ends } = encoded;
   const encoding = encodingOf(encoded);
   const textOf = textOfRecords(encoded, encoding);
@@ -22,18 +30,33 @@ export function decodeJson(encoded: RecordBytes, decoding: JsonDecoding): Decode
   let from = 0;
   for (const next of suspicious) {
     while (from < next) {
-      const to = groupEnd(encoded, from, next);
-      const isGroup = to - from > 1 && encoding !== undefined;
-      const records = isGroup ? parseTogether(encoded, from, to, encoding) : undefined;
-      if (records === undefined) decodeRange(run, from, to, (index) => JSON.parse(textOf(index)) as unknown);
-      else for (const record of records) run.records.push(record);
-      from = to;
+      const { until, records } = decodeGroup(encoded, from, next, encoding, learned);
+      if (records !== undefined) for (const record of records) run.records.push(record);
+      else decodeRange(run, from, until, (index) => JSON.parse(textOf(index)) as unknown);
+      from = until;
     }
     if (next < starts.length)
       decodeRange(run, next, next + 1, (index) => decodeWithCare(textOf(index), decoding));
     from = next + 1;
   }
   return run;
+}
+
+/** Decodes the first records from `from` on, at most up to `to`, as many as are best decoded together. */
+function decodeGroup(
+  encoded: RecordBytes,
+  from: number,
+  to: number,
+  encoding: Encoding | undefined,
+  learned: LearnedShape | undefined,
+): DecodedGroup {
+  if (encoding === undefined) return { until: to, records: undefined };
+  const alike = learned?.decode(encoded, from, to, { encoding, most: GROUP_BYTES });
+  if (alike !== undefined) return alike;
+  const until = groupEnd(encoded, from, to);
+  const records = until - from > 1 ? parseTogether(encoded, from, until, encoding) : undefined;
+  if (records !== undefined) learned?.learn(records.at(-1));
+  return { until, records };
 }
 
 /**

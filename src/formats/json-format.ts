@@ -6,6 +6,7 @@ import { checkJson, decodeJson, type JsonDecoding } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
 import { filteredJson, type JsonFilter } from './json-filter.ts';
 import { keysOf } from './json-path.ts';
+import { LearnedShape } from './learned-shape.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
 import { JSON_OPTIONS, NDJSON_OPTIONS } from './option-names.ts';
 import type { DecodedRun } from './record-flaw.ts';
@@ -78,13 +79,14 @@ export function jsonSeq<T = unknown>(
 }
 
 function decoderOf<T>(context: DecodeContext, framer: Framer, decoding: JsonDecoding): Decoder<T> {
+  const learned = new LearnedShape();
   return new FramedDecoder<T>({
     context,
     framer,
     format: 'json',
     maxRecordBytes: decoding.maxRecordBytes,
     isRecoverable: false,
-    decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
+    decode: (encoded) => decodeJson(encoded, decoding, learned) as DecodedRun<T>,
     check: (encoded) => checkJson(encoded, decoding),
   });
 }

@@ -3,6 +3,7 @@ import { knownOptions } from '../core/options.ts';
 import { type BoundOptions, boundsOf } from './bounds.ts';
 import { checkJson, decodeJson } from './decode-json.ts';
 import { FramedDecoder } from './framed-decoder.ts';
+import { LearnedShape } from './learned-shape.ts';
 import { LineFramer } from './line-framer.ts';
 import { type NumberPolicy, numberPolicy } from './numbers.ts';
 import { NDJSON_OPTIONS } from './option-names.ts';
@@ -27,16 +28,18 @@ export function ndjson<T = unknown>(options: NdjsonOptions = {}): Format<T> {
   return {
     name: 'ndjson',
     isSeekable: true,
-    decoder: (context) =>
-      new FramedDecoder<T>({
+    decoder: (context) => {
+      const learned = new LearnedShape();
+      return new FramedDecoder<T>({
         context,
         framer: new LineFramer({ keepBlank: false }),
         format: 'json',
         maxRecordBytes: decoding.maxRecordBytes,
         lines: 'between',
         isRecoverable: true,
-        decode: (encoded) => decodeJson(encoded, decoding) as DecodedRun<T>,
+        decode: (encoded) => decodeJson(encoded, decoding, learned) as DecodedRun<T>,
         check: (encoded) => checkJson(encoded, decoding),
-      }),
+      });
+    },
   };
 }

@@ -13,7 +13,7 @@ const MARK = randomBytes(12).toString('base64url');
 const SEPARATOR = Buffer.from(`,"${MARK}",`);
 
 /** V8 keeps a text of more bytes, at two a character, apart from short-lived ones: that costs what a larger group saves. */
-const GROUP_BYTES = 60 * 1024;
+export const GROUP_BYTES = 60 * 1024;
 
 const scratch = new Scratch();
 

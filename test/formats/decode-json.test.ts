@@ -3,23 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { RecordBytes } from '../../src/core/record-block.ts';
 import { decodeJson } from '../../src/formats/decode-json.ts';
 import { type Frames, ScanError, scanEngine } from '../../src/scan/index.ts';
+import { encodedOf } from './encoded.ts';
 
 const decoding = { maxDepth: 20, maxRecordBytes: 1 << 20, numbers: 'bigint' } as const;
-
-/** Records with a line feed behind each, whatever they hold. */
-function encodedOf(records: readonly (string | Buffer)[]): RecordBytes {
-  const pieces = records.map((record) => Buffer.from(record as string));
-  const starts = new Uint32Array(pieces.length);
-  const ends = new Uint32Array(pieces.length);
-  let at = 0;
-  for (const [i, piece] of pieces.entries()) {
-    starts[i] = at;
-    ends[i] = at + piece.length;
-    at = ends[i]! + 1;
-  }
-  const bytes = Buffer.concat(pieces.flatMap((piece) => [piece, Buffer.from('\n')]));
-  return { format: 'json', bytes, starts, ends };
-}
 
 /** Of which records and what is nearly one are made. */
 const PIECES = ['{"a":1}', '[', ']', '{', '}', ',', '"', '\\', '1', '"b"', ':', 'ü', '[2,3]', ' '];

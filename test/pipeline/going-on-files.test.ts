@@ -78,8 +78,9 @@ describe('A run over a file that is compressed as a whole', () => {
     expect(written).toEqual(records);
     expect(opened).toEqual([undefined]);
     expect(summary).toMatchObject({ read: COUNT / 2, written: COUNT / 2, unaccounted: [] });
-    const parsed = (record: unknown) =>
-      parse.mock.calls.filter(([text]) => text.includes(JSON.stringify(record))).length;
+    // its keys may have been left out
+    const parsed = (record: { id: string } | undefined) =>
+      parse.mock.calls.filter(([text]) => text.includes(JSON.stringify(record!.id))).length;
     expect([parsed(records[0]), parsed(records.at(-1))]).toEqual([1, 1]);
   });
 });

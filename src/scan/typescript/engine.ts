@@ -19,6 +19,7 @@ export const typeScriptEngine: ScanEngine = {
   validateJson,
   unplainJson,
   jsonProjector: () => undefined,
+  jsonKeyDropper: () => undefined,
   doubtfulCsv,
   csvProjector: (options) => new TypeScriptCsvProjector(options),
   countLines,

@@ -6,6 +6,7 @@ import { doubtfulJson } from './check-json.ts';
 import { countLines } from './count-lines.ts';
 import { WasmCsvProjector } from './csv-projector.ts';
 import { WasmCsvRun } from './csv-run.ts';
+import { WasmJsonKeyDropper } from './json-key-dropper.ts';
 import { WasmJsonProjector } from './json-projector.ts';
 import { WasmRecordRun } from './json-record-run.ts';
 import { unplainJson } from './plain-json.ts';
@@ -20,6 +21,7 @@ export const wasmEngine: ScanEngine = {
   validateJson,
   unplainJson,
   jsonProjector: (options) => WasmJsonProjector.create(options),
+  jsonKeyDropper: (shape) => WasmJsonKeyDropper.create(shape),
   doubtfulCsv,
   csvProjector: (options) => WasmCsvProjector.create(options),
   countLines,

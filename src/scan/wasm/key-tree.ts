@@ -2,7 +2,7 @@ import { scanner } from './scanner.ts';
 
 /** Nodes that are always there: that of which nothing is known, and that of a record. */
 const ANY = 0;
-const ROOT = 1;
+export const ROOT = 1;
 
 /** The keys that are wanted, as the scanner reads them: the keys inside one key lie side by side. */
 export interface KeyTree {
@@ -68,7 +68,7 @@ function written(root: Key): Pick<KeyTree, 'nodes' | 'nodeCount' | 'keys'> {
     const { name, inside, field } = queue[i]!;
     const flags = (field < 0 ? 0 : HAS_FIELD) | (inside.size > 0 ? HAS_WANTED : 0);
     const wanted = addressOf(ROOT + queue.length);
-    const rest = Buffer.from(`${name}"`).subarray(AT_ONCE - 2);
+    const rest = restOf(name);
     nodes.push(
       ...nodeOf(i === 0 ? undefined : name, {
         rest: keysAt + keyBytes,
@@ -87,11 +87,19 @@ function written(root: Key): Pick<KeyTree, 'nodes' | 'nodeCount' | 'keys'> {
 
 /** So many bytes of a key's text are compared at once. */
 const AT_ONCE = 16;
+
+/** The bytes of a key's text that are compared behind those. */
+export function restOf(name: string): Uint8Array {
+  return Buffer.from(`${name}"`).subarray(AT_ONCE - 2);
+}
+
 /** A mask that no text passes: a key which is written with escapes is left to a decoder. */
 const NOTHING = 0x10000;
 
 interface NodeNumbers {
   readonly rest: number;
+  readonly next?: number;
+  readonly first?: number;
   readonly element?: number;
   readonly flags?: number;
   readonly field?: number;
@@ -100,9 +108,9 @@ interface NodeNumbers {
 }
 
 /** The numbers of a node, in the order in which the scanner has them. */
-function nodeOf(
+export function nodeOf(
   name: string | undefined,
-  { rest, element = 0, flags = 0, field = 0, wanted = 0, wantedCount = 0 }: NodeNumbers,
+  { rest, next = 0, first = 0, element = 0, flags = 0, field = 0, wanted = 0, wantedCount = 0 }: NodeNumbers,
 ): readonly number[] {
   const text = Buffer.from(`,"${name ?? ''}":`);
   const isRaw = name !== undefined && JSON.stringify(name) === `"${name}"`;
@@ -114,8 +122,8 @@ function nodeOf(
     mask,
     isRaw ? text.length : 0,
     rest,
-    0,
-    0,
+    next,
+    first,
     element,
     flags,
     field,

@@ -56,6 +56,7 @@ export interface Scanner {
     fieldCount: number,
     columns: number,
   ) => number;
+  readonly dropKeys: (count: number, length: number, shift: number, most: number) => number;
   readonly indexCsv: (length: number, delimiter: number, quote: number) => number;
   readonly checkCsv: (count: number, shift: number, width: number) => number;
   readonly projectCsv: (
@@ -112,6 +113,7 @@ function load(): Scanner {
     rowArea: new Uint8Array(buffer, exports.OUT.value),
     placeArea: new Int32Array(buffer, exports.OUT.value),
     putRows: exports.putRows,
+    dropKeys: exports.dropKeys,
     indexCsv: exports.indexCsv,
     checkCsv: exports.checkCsv,
     projectCsv: exports.projectCsv,
@@ -120,7 +122,10 @@ function load(): Scanner {
 }
 
 interface ScannerExports
-  extends Pick<Scanner, 'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows' | 'countLines'>,
+  extends Pick<
+      Scanner,
+      'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows' | 'dropKeys' | 'countLines'
+    >,
     Pick<Scanner, 'indexCsv' | 'checkCsv' | 'projectCsv' | 'locateCsv'>,
     Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS' | 'OUT', Global>>,
     Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE' | 'ENTRY', Global>>,

@@ -47,9 +47,15 @@ export function noteRecords(
 }
 
 /** @returns the index after the last of the records that fit into the window together with the first, at least one */
-function lastThatFits(starts: Uint32Array, ends: Uint32Array, first: number, most: number): number {
+export function lastThatFits(
+  starts: Uint32Array,
+  ends: Uint32Array,
+  first: number,
+  most: number,
+  room = ROOM,
+): number {
   const from = starts[first]!;
   let until = first + 1;
-  while (until < most && starts[until]! >= ends[until - 1]! && ends[until]! - from <= ROOM) until += 1;
+  while (until < most && starts[until]! >= ends[until - 1]! && ends[until]! - from <= room) until += 1;
   return until;
 }

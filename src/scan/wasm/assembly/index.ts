@@ -1,4 +1,5 @@
 export { countLines } from './count-lines';
+export { dropKeys } from './drop-keys';
 export { frameCsv } from './frame-csv';
 export { frameJson } from './frame-json';
 export {

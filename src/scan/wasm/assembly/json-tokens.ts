@@ -11,6 +11,16 @@ export function trustNumbers(most: i32): void {
   mostDigits = most;
 }
 
+/** Whatever is open at the end of the window ends there. */
+export function endWindow(end: usize): void {
+  memory.fill(end, 0, 64);
+  store<u8>(end, 0x20);
+}
+
+export function isWhite(from: usize, end: usize): bool {
+  return from <= end && behindWhite(from) >= end;
+}
+
 /** @returns the first byte from `p` on that is no white space */
 export function behindWhite(from: usize): usize {
   const BY_LOW_HALF = i8x16(0x20, -1, -1, -1, -1, -1, -1, -1, -1, 0x09, 0x0a, -1, -1, 0x0d, -1, -1);

@@ -1,4 +1,13 @@
-import { behindLiteral, behindNumber, behindNumbers, behindWhite, isDoubtful, trustNumbers } from './json-tokens';
+import {
+  behindLiteral,
+  behindNumber,
+  behindNumbers,
+  behindWhite,
+  endWindow,
+  isDoubtful,
+  isWhite,
+  trustNumbers,
+} from './json-tokens';
 import { behindString, indexStrings } from './index-strings';
 import { ENDS, FIELDS, STACK, STARTS, WINDOW } from './layout';
 import {
@@ -98,16 +107,6 @@ export function walkJson(
       store<i32>(fields, NEEDS_DECODER, 8);
   }
   return doubts;
-}
-
-/** Whatever is open at the end of the window ends there. */
-function endWindow(end: usize): void {
-  memory.fill(end, 0, 64);
-  store<u8>(end, 0x20);
-}
-
-function isWhite(from: usize, end: usize): bool {
-  return from <= end && behindWhite(from) >= end;
 }
 
 /** @returns where the record ends that begins at `from`, or in the white space there; 0 when it is no JSON */
