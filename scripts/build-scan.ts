@@ -21,13 +21,16 @@ export const MODULE =
 `;
 }
 
-const OPTIONS =
-  '--outFile scan.wasm --runtime stub --enable simd --initialMemory 141 -O3 --noAssert --converge';
+const OPTIONS = '--outFile scan.wasm --runtime stub --enable simd --initialMemory 141 --noAssert';
+const SPEED = { fast: '-O3 --converge', quicklyCompiled: '-O1' } as const;
 
-export async function compileAssembly(change: Change = (_, text) => text): Promise<Uint8Array> {
+export async function compileAssembly(
+  change: Change = (_, text) => text,
+  speed: keyof typeof SPEED = 'fast',
+): Promise<Uint8Array> {
   const files = written();
   let wasm: Uint8Array | undefined;
-  const { error } = await compile(['index.ts', ...OPTIONS.split(' ')], {
+  const { error } = await compile(['index.ts', ...`${OPTIONS} ${SPEED[speed]}`.split(' ')], {
     stderr: process.stderr,
     readFile: (name) =>
       files[name] ??

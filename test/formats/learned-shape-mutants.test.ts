@@ -26,7 +26,7 @@ const MUTANTS: readonly ScannerMutant[] = [
   [
     'brackets in strings count',
     'drop-keys.ts',
-    '        next = behindString(at + 1);\n        if (next == 0) return 0;\n        break;\n',
+    '        next = stopOf(at + 1);\n        if (load<u8>(next) != 0x22) return 0;\n        next++;\n        break;\n',
     '',
   ],
   ['brackets behind a string are those before it', 'drop-keys.ts', '        break;\n', ''],

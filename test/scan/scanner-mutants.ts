@@ -36,7 +36,7 @@ export function testScannerMutants(
 
 /** Modules that are imported behind this use a scanner that is compiled from changed sources. */
 export async function useScanner(change: Change): Promise<void> {
-  const wasm = await compileAssembly(change);
+  const wasm = await compileAssembly(change, 'quicklyCompiled');
   vi.resetModules();
   vi.doMock('../../src/scan/wasm/module.ts', () => ({ MODULE: Buffer.from(wasm).toString('base64') }));
 }

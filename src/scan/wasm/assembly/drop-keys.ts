@@ -1,5 +1,5 @@
 import { CLOSINGS, COMMAS, OPENINGS, QUOTES, SPACES } from './bytes';
-import { behindString, indexStrings } from './index-strings';
+import { indexStrings, stopOf } from './index-strings';
 import { copyPlain } from './json-text';
 import { behindWhite, endWindow, isWhite } from './json-tokens';
 import { ENDS, OUT, STARTS, STATE, WINDOW } from './layout';
@@ -111,8 +111,15 @@ function putList(from: usize, member: usize): usize {
 /** @returns where it ends; 0 when there is none */
 function putValue(p: usize): usize {
   const byte = load<u8>(p);
-  const end = byte == 0x22 ? behindString(p + 1) : (byte | 0x20) == 0x7b ? behindNested(p) : behindScalar(p);
-  if (end == 0) return 0;
+  let end: usize;
+  if (byte == 0x22) {
+    end = stopOf(p + 1);
+    if (load<u8>(end) != 0x22) return 0;
+    end++;
+  } else if ((byte | 0x20) == 0x7b) {
+    end = behindNested(p);
+    if (end == 0) return 0;
+  } else end = behindScalar(p);
   const size = end - p;
   copyPlain(p, size, out);
   store<u8>(out + size, 0x2c);
@@ -130,8 +137,9 @@ function behindNested(from: usize): usize {
       const at = p + <usize>ctz(marks);
       const byte = load<u8>(at);
       if (byte == 0x22) {
-        next = behindString(at + 1);
-        if (next == 0) return 0;
+        next = stopOf(at + 1);
+        if (load<u8>(next) != 0x22) return 0;
+        next++;
         break;
       }
       depth += (byte | 0x20) == 0x7b ? 1 : -1;

@@ -1,5 +1,5 @@
 import { within } from './blocks';
-import { behindString } from './index-strings';
+import { stopOf } from './index-strings';
 import { behindWhite } from './json-tokens';
 import { NODES, NODES_SIZE } from './layout';
 
@@ -101,8 +101,9 @@ function behindColon(from: usize): usize {
 export function behindKey(p: usize, container: usize, slot: usize): usize {
   if (load<u8>(p) != 0x22) return 0;
   const key = p + 1;
-  const end = behindString(key);
-  if (end == 0) return 0;
+  const quote = stopOf(key);
+  if (load<u8>(quote) != 0x22) return 0;
+  const end = quote + 1;
   const length = <i32>(end - key);
   if (!isAhead(key, length, slot) && !isWanted(key, length, container, slot))
     learnMember(key, length, container, slot);

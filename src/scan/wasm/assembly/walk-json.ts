@@ -8,7 +8,7 @@ import {
   isWhite,
   trustNumbers,
 } from './json-tokens';
-import { behindString, indexStrings } from './index-strings';
+import { indexStrings, stopOf } from './index-strings';
 import { ENDS, FIELDS, STACK, STARTS, WINDOW } from './layout';
 import {
   beginMembers,
@@ -123,8 +123,9 @@ function behindValue(from: usize, deepest: usize): usize {
     const start = p;
     const byte = load<u8>(p);
     if (byte == 0x22) {
-      p = behindString(p + 1);
-      if (p == 0) return 0;
+      p = stopOf(p + 1);
+      if (load<u8>(p) != 0x22) return 0;
+      p++;
       if (flags & HAS_FIELD) setField(node, start + 1, p - 1, STRING);
     } else if (<u8>(byte - 0x2d) <= 12) {
       p = isInObject ? behindNumber(p, byte) : behindNumbers(p, byte);
@@ -168,42 +169,43 @@ function behindValue(from: usize, deepest: usize): usize {
       if (flags & HAS_FIELD) setField(node, start, p, kindOf(byte));
     }
 
-    while (true) {
-      if (isInObject) {
-        const expected: usize = load<u32>(slot);
-        const next: usize = expected == 0 ? 0 : behindExpected(expected, p);
-        if (next != 0) {
-          p = next;
-          node = expected;
-          slot = node + NEXT;
-          break;
-        }
-      }
+    let separator = load<u8>(p);
+    while (separator != 0x2c) {
       if (top == STACK) return p;
-      let separator = load<u8>(p);
       if (separator <= 0x20) {
-        p = behindWhite(p);
+        const white = p;
+        p = behindWhite(white);
+        if (p == white) return 0;
         separator = load<u8>(p);
-      }
-      p++;
-      if (separator == 0x2c) {
-        if (!isInObject) {
-          node = elementOf(<usize>load<u32>(top));
-          break;
-        }
-        if (load<u8>(p) <= 0x20) p = behindWhite(p);
-        p = behindKey(p, <usize>load<u32>(top), slot);
-        if (p == 0) return 0;
-        node = member;
-        slot = slotBehind;
-        break;
+        continue;
       }
       if (separator != (isInObject ? 0x7d : 0x5d)) return 0;
+      separator = load<u8>(++p);
       node = load<u32>(top);
       if (load<i32>(node, FLAGS) & HAS_FIELD) setField(node, <usize>load<u32>(top, START), p, NESTED);
       top -= ENTRY;
       isInObject = top != STACK && load<u8>(<usize>load<u32>(top, START)) == 0x7b;
       slot = node + NEXT;
+    }
+
+    if (isInObject) {
+      const expected: usize = load<u32>(slot);
+      const next: usize = expected == 0 ? 0 : behindExpected(expected, p);
+      if (next != 0) {
+        p = next;
+        node = expected;
+        slot = node + NEXT;
+        continue;
+      }
+      if (load<u8>(++p) <= 0x20) p = behindWhite(p);
+      p = behindKey(p, <usize>load<u32>(top), slot);
+      if (p == 0) return 0;
+      node = member;
+      slot = slotBehind;
+    } else {
+      if (top == STACK) return p;
+      p++;
+      node = elementOf(<usize>load<u32>(top));
     }
   }
 }
