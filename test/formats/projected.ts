@@ -3,7 +3,7 @@ import { ByteBlock } from '../../src/core/byte-block.ts';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 
 /** Text as JSON has it, with escapes at any place of a block. */
-export const escapes = fc
+const escapes = fc
   .array(
     fc.constantFrom(
       ...['a', 'bc', ',', 'é', '😀', '\\n', '\\t', '\\r', '\\b', '\\f', '\\"', '\\\\', '\\/'],
@@ -12,6 +12,15 @@ export const escapes = fc
     { maxLength: 40, size: 'max' },
   )
   .map((units) => `"${units.join('')}"`);
+
+const units = fc.array(fc.constantFrom('a', 'bcd', 'é', '東'), { maxLength: 8, size: 'max' });
+/** A short text without escapes, with a comma or none. */
+const short = fc
+  .tuple(units, fc.constantFrom('', ','), units)
+  .map(([before, comma, after]) => `"${before.join('')}${comma}${after.join('')}"`);
+
+/** Strings of JSON. */
+export const texts = fc.oneof({ weight: 3, arbitrary: escapes }, { weight: 1, arbitrary: short });
 
 /** Records of JSON as a decoder gives them out. */
 export function blockOf(records: readonly string[]): RecordBlock {

@@ -11,7 +11,7 @@ import { checkJson } from '../../src/formats/decode-json.ts';
 import { ValueReader } from '../../src/formats/project-values.ts';
 import { RowWriter } from '../../src/formats/row-writer.ts';
 import { scanEngine } from '../../src/scan/index.ts';
-import { blockOf, escapes } from './projected.ts';
+import { blockOf, texts } from './projected.ts';
 
 const RUNS = Number(process.env['PROJECTION_RUNS'] ?? 2_000);
 
@@ -55,7 +55,7 @@ const number = fc.oneof(
 const scalar = fc.oneof(
   text.map((value) => JSON.stringify(value)),
   text.map(escaped),
-  escapes,
+  texts,
   number,
   fc.constantFrom('true', 'false', 'null', '"\\ud83d\\ude00"', '"\\/"', '[]', '{}', '""'),
 );

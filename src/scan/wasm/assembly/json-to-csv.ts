@@ -1,5 +1,5 @@
 import { equalTo, firstBits } from './blocks';
-import { BIT_OF_EACH, BYTE_OF_EACH, DELIMITERS, LETTERS_N, LETTERS_R, LOW_HALVES, MEANINGS, QUOTES } from './bytes';
+import { BACKSLASHES, BIT_OF_EACH, BYTE_OF_EACH, DELIMITERS, LETTERS_N, LETTERS_R, LOW_HALVES, MEANINGS, QUOTES } from './bytes';
 import { escapedFrom, MOST_BITS } from './index-strings';
 import { copyBlock, copyPlain, escapeLength, putUtf8, unescape, untilEscape } from './json-text';
 import { putWithout } from './put-without';
@@ -11,9 +11,33 @@ import { MISSING, NESTED, NULL, STRING } from './walk-json';
  */
 export function copyCsv(from: usize, length: usize, kind: i32, to: usize, delimiter: u8): usize {
   if (kind == MISSING || kind == NULL) return to;
+  if (kind == STRING && isShort(from, length)) return copyCsvShort(from, length, to);
   if (kind == STRING) return copyCsvString(from, from + length, to, delimiter);
   if (kind == NESTED) return copyCsvNested(from, from + length, to, delimiter);
   return copyPlain(from, length, to);
+}
+
+/** Whether it has at most thirty-two bytes, and no escapes. */
+// @ts-ignore: decorator
+@inline
+function isShort(from: usize, length: usize): bool {
+  return length <= 32 && (escapedFrom(from) & firstBits(length + 1)) == 0;
+}
+
+/** Only the delimiter asks for quotes. */
+// @ts-ignore: decorator
+@inline
+function copyCsvShort(from: usize, length: usize, to: usize): usize {
+  const delimiter = v128.load(DELIMITERS);
+  const low = v128.load(from);
+  const high = v128.load(from, 16);
+  const found = i8x16.bitmask(i8x16.eq(low, delimiter)) | (i8x16.bitmask(i8x16.eq(high, delimiter)) << 16);
+  const quotes = usize((<u64>(<u32>found) & ~(<u64>-1 << length)) != 0);
+  store<u8>(to, 0x22);
+  v128.store(to + quotes, low);
+  v128.store(to + quotes, high, 16);
+  store<u8>(to + quotes + length, 0x22);
+  return to + length + 2 * quotes;
 }
 
 /** Quotes are put where the first bytes ask for them: where others do, all is moved. */
@@ -40,16 +64,16 @@ function copyCsvString(start: usize, end: usize, begin: usize, delimiter: u8): u
       }
       letters = escaped & firstBits(size);
       quotes = letters & equalTo(from, v128.load(QUOTES));
-      quoting |= quotes | (letters & areBreaks(from, delimiter));
+      if (quoting == 0) quoting = quotes | (letters & areBreaks(from, delimiter));
     }
-    quoting |= equalTo(from, v128.load(DELIMITERS)) & firstBits(size);
+    if (quoting == 0) quoting = equalTo(from, v128.load(DELIMITERS)) & firstBits(size);
     if (from == start) {
       store<u8>(to, 0x22);
       opened = usize(quoting != 0);
       to += opened;
     }
     if (escaped == 0) copyBlock(from, to);
-    else copyMeanings(from, letters, quotes, to);
+    else copyMeanings(from, letters & ~quotes, to);
     from += size;
     to += size - <usize>popcnt(letters & ~quotes);
   }
@@ -66,28 +90,32 @@ function areBreaks(from: usize, delimiter: u8): u64 {
   return delimiter == 0x09 ? breaks | equalTo(from, i8x16.splat(0x74)) : breaks;
 }
 
-/** Of sixty-four bytes, what each escape stands for, with each quote doubled. @param letters behind the backslashes */
+/** Of sixty-four bytes, what each escape stands for, with each quote doubled. @param letters that stand for others */
 // @ts-ignore: decorator
 @inline
-function copyMeanings(from: usize, letters: u64, quotes: u64, to: usize): void {
-  const others = letters & ~quotes;
-  const leftOut = others >> 1;
-  const doubled = quotes >> 1;
-  let next = putWithout(meanings(v128.load(from), others, doubled), leftOut, to);
-  next = putWithout(meanings(v128.load(from, 16), others >> 16, doubled >> 16), leftOut >> 16, next);
-  next = putWithout(meanings(v128.load(from, 32), others >> 32, doubled >> 32), leftOut >> 32, next);
-  putWithout(meanings(v128.load(from, 48), others >> 48, doubled >> 48), leftOut >> 48, next);
+function copyMeanings(from: usize, letters: u64, to: usize): void {
+  const leftOut = letters >> 1;
+  let next = putWithout(meanings(from, letters), leftOut, to);
+  next = putWithout(meanings(from + 16, letters >> 16), leftOut >> 16, next);
+  next = putWithout(meanings(from + 32, letters >> 32), leftOut >> 32, next);
+  putWithout(meanings(from + 48, letters >> 48), leftOut >> 48, next);
 }
 
-/** @param letters are replaced by what they mean @param quotes are put where their bits are */
+/** Sixteen bytes with the letters replaced by what they mean, and with a quote for the backslash before a quote. */
 // @ts-ignore: decorator
 @inline
-function meanings(bytes: v128, letters: u64, quotes: u64): v128 {
+function meanings(from: usize, letters: u64): v128 {
+  const bytes = v128.load(from);
+  // a backslash before the quote that ends the string is a letter
+  const beforeQuotes = v128.and(
+    i8x16.eq(bytes, v128.load(BACKSLASHES)),
+    i8x16.eq(v128.load(from, 1), v128.load(QUOTES)),
+  );
   // the letters differ in the low half of this, and so do the slash and the backslash
   const places = v128.and(v128.xor(bytes, i16x8.shr_u(bytes, 2)), v128.load(LOW_HALVES));
   const meant = i8x16.swizzle(v128.load(MEANINGS), places);
-  const replaced = v128.bitselect(meant, bytes, spread(letters));
-  return v128.bitselect(v128.load(QUOTES), replaced, spread(quotes));
+  const quoted = v128.bitselect(v128.load(QUOTES), bytes, beforeQuotes);
+  return v128.bitselect(meant, quoted, spread(letters));
 }
 
 /** A byte full of bits for each of sixteen bits. */
