@@ -1,4 +1,4 @@
-import type { Frames } from './engine.ts';
+import type { Frames } from './framer.ts';
 
 const INITIAL_CAPACITY = 256;
 

@@ -4,6 +4,8 @@ import { wasmEngine } from './wasm/engine.ts';
 import { isSimdAvailable } from './wasm/scanner.ts';
 
 export * from './engine.ts';
+export * from './framer.ts';
+export * from './json/key-dropper.ts';
 
 let best: ScanEngine | undefined;
 

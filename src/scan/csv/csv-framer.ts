@@ -1,5 +1,6 @@
-import { type Framer, type Frames, ScanError } from '../engine.ts';
+import { ScanError } from '../engine.ts';
 import { FrameList } from '../frame-list.ts';
+import type { Framer, Frames } from '../framer.ts';
 import type { CsvPlace, CsvRun } from './csv-run.ts';
 import { C } from './state.ts';
 

@@ -1,5 +1,6 @@
-import { type Framer, type Frames, type JsonFramerOptions, ScanError } from '../engine.ts';
+import { ScanError } from '../engine.ts';
 import { FrameList } from '../frame-list.ts';
+import type { Framer, Frames, JsonFramerOptions } from '../framer.ts';
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,

@@ -1,7 +1,7 @@
 import type { CsvPlace, CsvRun } from '../csv/csv-run.ts';
 import { C } from '../csv/state.ts';
-import type { CsvFramerOptions } from '../engine.ts';
 import type { FrameList } from '../frame-list.ts';
+import type { CsvFramerOptions } from '../framer.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

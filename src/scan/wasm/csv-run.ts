@@ -1,6 +1,6 @@
 import type { CsvPlace, CsvRun } from '../csv/csv-run.ts';
-import type { CsvFramerOptions } from '../engine.ts';
 import type { FrameList } from '../frame-list.ts';
+import type { CsvFramerOptions } from '../framer.ts';
 import { type Scanner, scanner } from './scanner.ts';
 
 const NO_BYTE = -1;

@@ -1,4 +1,10 @@
-import type { EncodedRecords, InnerShape, JsonKeyDropper, KeylessRecords, ObjectShape } from '../engine.ts';
+import type {
+  EncodedRecords,
+  InnerShape,
+  JsonKeyDropper,
+  KeylessRecords,
+  ObjectShape,
+} from '../json/key-dropper.ts';
 import { nodeOf, ROOT, restOf } from './key-tree.ts';
 import { scanner } from './scanner.ts';
 import { lastThatFits, noteRecords } from './windows.ts';
