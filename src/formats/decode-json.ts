@@ -4,7 +4,7 @@ import { type JsonProjector, scanEngine } from '../scan/index.ts';
 import type { Bounds } from './bounds.ts';
 import type { DecodedGroup, LearnedShape } from './learned-shape.ts';
 import { mayHoldInexact, type NumberPolicy, parseExactly } from './numbers.ts';
-import { GROUP_BYTES, groupEnd, parseTogether } from './parse-together.ts';
+import { groupEnd, parseTogether } from './parse-together.ts';
 import { type CheckedRun, type DecodedRun, decodeRange, FlawError, type RecordFlaw } from './record-flaw.ts';
 import { type Encoding, encodingOf, textOfRecords } from './record-text.ts';
 import { RowMaker } from './row-maker.ts';
@@ -51,7 +51,7 @@ function decodeGroup(
   learned: LearnedShape | undefined,
 ): DecodedGroup {
   if (encoding === undefined) return { until: to, records: undefined };
-  const alike = learned?.decode(encoded, from, to, { encoding, most: GROUP_BYTES });
+  const alike = learned?.decode(encoded, from, to, encoding);
   if (alike !== undefined) return alike;
   const until = groupEnd(encoded, from, to);
   const records = until - from > 1 ? parseTogether(encoded, from, until, encoding) : undefined;

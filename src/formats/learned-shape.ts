@@ -1,6 +1,7 @@
 import type { RecordBytes } from '../core/record-block.ts';
 import { type JsonKeyDropper, scanEngine } from '../scan/index.ts';
 import { shapeOf } from './object-shape.ts';
+import { GROUP_BYTES } from './parse-together.ts';
 import { type RecordMaker, recordMaker } from './record-maker.ts';
 import { asBuffer, type Encoding } from './record-text.ts';
 
@@ -8,6 +9,7 @@ import { asBuffer, type Encoding } from './record-text.ts';
 const FEWEST = 8;
 /** A record of another shape costs what is saved by so many that have it. */
 const COST_OF_OTHER = 50;
+/** A shape is kept while it has saved more than it has cost; a new one may first cost so much. */
 const FIRST_CREDIT = 200;
 const MOST_CREDIT = 1_000;
 /** After a shape that did not hold so many groups are decoded with their keys at most, before another one is tried. */
@@ -42,19 +44,13 @@ export class LearnedShape {
   }
 
   /**
-   * Decodes records that are of the shape.
-   * @param most bytes of text that are best parsed together
+   * Decodes records that are of the shape, as many as are best parsed together.
    * @returns `undefined` when no shape is known, or there are too few records
    */
-  decode(
-    encoded: RecordBytes,
-    from: number,
-    to: number,
-    { encoding, most }: { readonly encoding: Encoding; readonly most: number },
-  ): DecodedGroup | undefined {
+  decode(encoded: RecordBytes, from: number, to: number, encoding: Encoding): DecodedGroup | undefined {
     if (this.#known === undefined || to - from < FEWEST) return undefined;
     const { dropper, make } = this.#known;
-    const { until, json } = dropper.drop(encoded, from, to, most);
+    const { until, json } = dropper.drop(encoded, from, to, GROUP_BYTES);
     this.#judge(until - from);
     if (until === from) return { until: from + 1, records: undefined };
     const records = make(parsed(asBuffer(json).toString(encoding)));

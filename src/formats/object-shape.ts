@@ -2,6 +2,7 @@ import type { InnerShape, ObjectShape } from '../scan/index.ts';
 
 /** An object of more keys costs more to make than its keys cost to read. */
 const MOST_KEYS = 16;
+/** What is nested deeper is taken as it is. */
 const MOST_LEVELS = 20;
 
 /**

@@ -15,7 +15,7 @@ afterEach(() => {
 const many = (text: string) => Array.from({ length: 20 }, () => text);
 
 describe('Records that are like the ones before are decoded as by JSON.parse', () => {
-  test.each<[string, string]>([
+  test.each<[string, string, number?]>([
     ['numbers, text and literals', '{"a":1,"b":"x","c":null,"d":true,"e":-0.5}'],
     ['objects in objects', '{"a":{"b":{"c":[1,{"d":2}]},"e":"}"},"f":0}'],
     ['lists of objects', '{"a":[{"b":1,"c":[]},{"b":2,"c":[3]}],"d":[]}'],
@@ -27,17 +27,17 @@ describe('Records that are like the ones before are decoded as by JSON.parse', (
     ],
     ['escapes', String.raw`{"a":"\"\\\/\b\f\n\r\té","b":"\\","c":["\"]"]}`],
     ['white space behind colons and commas', '{"a": 1, "b": [{"c": 2, "d": {}}, {"c": 3, "d": 4}]}'],
-    ['white space', '{ "a" : 1 , "b" : [ { "c" : 2 } , { "c" : 3 } ] }'],
-    ['keys that come twice inside', '{"a":[{"x":1,"x":2}],"b":[[{"y":1,"y":2}]]}'],
-    ['one object in a hundred others', `${'{"a":'.repeat(18)}1${'}'.repeat(18)}`],
-  ])('%s', (_what, text) => {
+    ['white space', '{ "a" : 1 , "b" : [ { "c" : 2 } , { "c" : 3 } ] }', 0],
+    ['keys that come twice inside', '{"a":[{"x":1,"x":2}],"b":[[{"y":1,"y":2}]]}', 0],
+    ['an object in seventeen others', `${'{"a":'.repeat(18)}1${'}'.repeat(18)}`],
+  ])('%s', (_what, text, taken = 20) => {
     const { records, flaws, alike } = decodedLike(JSON.parse(text), many(text));
     expect(flaws).toEqual([]);
     expect(records).toStrictEqual(many(text).map((text) => JSON.parse(text) as unknown));
     expect(JSON.stringify(records)).toBe(
       JSON.stringify(many(text).map((text) => JSON.parse(text) as unknown)),
     );
-    if (!text.includes(' : ') && !text.includes('"x":1,"x"')) expect(alike).toBe(20);
+    expect(alike).toBe(taken);
   });
 
   test('all of them, whatever they hold', () => {
@@ -143,7 +143,7 @@ describe('What is learned', () => {
     const dropper = vi.spyOn(scanEngine(), 'jsonKeyDropper');
     const learned = new LearnedShape();
     const [old, other] = ['{"a":1}', '{"b":1}'].map((text) => Array.from({ length: 3_000 }, () => text));
-    for (let i = 0; i < 3; i++) expect(run(learned, old!)).toBe(run(new LearnedShape(), old!));
+    for (let i = 0; i < 3; i++) expect(run(learned, old!)).toBe(asText(decodedWithKeys(old!)));
     expect(dropper.mock.calls.map(([{ keys }]) => keys[0])).toContain('a');
     for (let i = 0; i < 80; i++) run(learned, other!);
     const drop = vi.spyOn(learned, 'decode');

@@ -22,6 +22,7 @@ export const MARK = {
   noList: 3,
 } as const;
 
+/** Leaves the keys of one shape out. */
 export interface JsonKeyDropper {
   /**
    * Writes the values of records one after another, as one flat JSON array. They are copied as they are, so what is malformed
@@ -40,6 +41,7 @@ export interface EncodedRecords {
   readonly ends: Uint32Array;
 }
 
+/** Some of the records that were given, from the first on. */
 export interface KeylessRecords {
   /** Index behind the last record that was taken; that of the first one when it is not of the shape. */
   readonly until: number;
