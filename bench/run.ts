@@ -39,7 +39,7 @@ async function measure(name: string, module: string, question: Question): Promis
   for (let run = 0; run < count; run++) {
     for (let round = 0; round < Math.max(...present.map(([route]) => roundsOf(route, question))); round++) {
       const routes = present.filter(([route]) => roundsOf(route, question) > round);
-      for (const [route, { input }] of (run + round) % 2 === 0 ? routes : swapped(routes, question))
+      for (const [route, { input }] of turned(routes, run + round))
         runs.get(route)!.push(runOnce(module, route, files.get(input)!));
     }
   }
@@ -53,21 +53,13 @@ function roundsOf(route: string, { targets }: Question): number {
 }
 
 /**
- * Two neighbours that are compared change places: each follows the other as often as it follows what is before both, of
- * which the machine may still be tired.
+ * Every second turn goes backwards, and every two turns begin one route later: no route always has the same place, nor the
+ * same one before it, of which the machine may still be tired.
  */
-function swapped<R>(
-  routes: readonly (readonly [string, R])[],
-  { targets }: Question,
-): (readonly [string, R])[] {
-  const result = [...routes];
-  for (let i = 1; i < result.length; i++) {
-    const [[first], [second]] = [result[i - 1]!, result[i]!];
-    const both = new Set([first, second]);
-    const isPair = targets.some(({ route, against }) => both.has(route) && both.has(against));
-    if (isPair) [result[i - 1], result[i]] = [result[i]!, result[i - 1]!];
-  }
-  return result;
+function turned<R>(routes: readonly R[], turn: number): readonly R[] {
+  const first = (turn >> 1) % routes.length;
+  const result = [...routes.slice(first), ...routes.slice(0, first)];
+  return turn % 2 === 0 ? result : result.reverse();
 }
 
 function runOnce(module: string, route: string, file: string): Figures {
