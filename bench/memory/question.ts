@@ -1,9 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { jsonArray, ndjson } from '../support/data.ts';
 import type { Figures, Question } from '../support/question.ts';
+import { forgetWritten } from './forgotten.ts';
 
 const CHILD = join(import.meta.dirname, 'child.mjs');
 /** In memory where that can be: a disk takes some gigabytes at once, and then fewer. */
@@ -42,42 +44,30 @@ export const question: Question = {
     { route: 'bytes to nowhere, 4 GB', atMostMiB: 64 },
     { route: 'objects, 1 GB', atMostMiB: 200 },
   ],
-  runs: 3,
 };
 
 type Route = 'bytes' | 'objects';
 
 async function copy(route: Route, file: string): Promise<Partial<Figures>> {
   const folder = mkdtempSync(join(FOLDER, 'chain-reaction-bench-'));
-  const out = join(folder, 'copied.ndjson');
-  useMemory(out, statSync(file).size);
-  const figures = run([route, file, out], 'ignore');
+  const end = forgetWritten(folder);
+  const figures = await run([route, file, join(folder, 'copied.ndjson')], 'ignore');
+  end();
   rmSync(folder, { recursive: true });
   return figures;
 }
 
-/** Memory that a virtual machine has not used before comes from its host, at a tenth of the speed: uses so much of it. */
-function useMemory(file: string, bytes: number): void {
-  const part = Buffer.alloc(1 << 20);
-  const out = openSync(file, 'w');
-  for (let written = 0; written < bytes; written += part.length) writeSync(out, part);
-  closeSync(out);
-  rmSync(file);
-}
-
 async function discard(route: Route, file: string): Promise<Partial<Figures>> {
   const nowhere = openSync(devNull, 'w');
-  const figures = run([route, file], nowhere);
+  const figures = await run([route, file], nowhere);
   closeSync(nowhere);
   return figures;
 }
 
 /** In a process that does nothing else, over one that does nothing at all. */
-function run(parameters: readonly string[], stdout: number | 'ignore'): Partial<Figures> {
+async function run(parameters: readonly string[], stdout: number | 'ignore'): Promise<Partial<Figures>> {
   const idle = execFileSync(process.execPath, ['-e', 'console.log(process.resourceUsage().maxRSS * 1024)']);
-  const { stderr } = spawnSync(process.execPath, [CHILD, ...parameters], {
-    stdio: ['ignore', stdout, 'pipe'],
-    encoding: 'utf8',
-  });
-  return { ...(JSON.parse(stderr) as Figures), idleBytes: Number(idle.toString()) };
+  const child = spawn(process.execPath, [CHILD, ...parameters], { stdio: ['ignore', stdout, 'pipe'] });
+  const figures = JSON.parse(await text(child.stderr!)) as Figures;
+  return { ...figures, idleBytes: Number(idle.toString()) };
 }
