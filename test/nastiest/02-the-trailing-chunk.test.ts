@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { none } from '../../src/index.ts';
 import { BatchProcessor } from '../../src/pipeline/batch-processor.ts';
+import { activeTimers, expectNoMoreTimers } from '../support/timers.ts';
 import { expectNoUnhandled, idsOf, left, type Numbered, numbered, ranBy, run } from './run.ts';
 
 const SIZE = 100;
@@ -11,7 +12,6 @@ const collect = () => {
   const chunks: number[][] = [];
   return { chunks, sink: async (records: readonly Numbered[]) => void chunks.push(idsOf(records)) };
 };
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 describe.each(COUNTS)('Of %i records', (count) => {
   test('all are written, in no empty chunk', async () => {
@@ -49,7 +49,7 @@ describe.each(COUNTS)('Of %i records', (count) => {
 
   test('all are told of when the last chunk fails', async () => {
     const unhandled = expectNoUnhandled();
-    const before = timers();
+    const before = activeTimers();
     let written = 0;
     const { summary, error } = await run({
       source: numbered(count),
@@ -66,7 +66,7 @@ describe.each(COUNTS)('Of %i records', (count) => {
     expect(left(summary)).toEqual(idsOf(numbered(count)).slice(written));
     await new Promise(setImmediate);
     expect(unhandled).not.toHaveBeenCalled();
-    expect(timers()).toBeLessThanOrEqual(before);
+    await expectNoMoreTimers(before);
   });
 
   test('the same object writes all again in a second run, with counts from 0', async () => {

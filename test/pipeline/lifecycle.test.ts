@@ -8,6 +8,7 @@ import { summaryOf } from '../../src/pipeline/summary.ts';
 import { ChunkTransform } from '../../src/streams/chunk-transform.ts';
 import { readRecords } from '../../src/streams/read-records.ts';
 import { RetryingWriter } from '../../src/streams/retrying-writer.ts';
+import { activeTimers, expectNoMoreTimers } from '../support/timers.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 const forever = () => new Promise<never>(() => {});
@@ -45,8 +46,6 @@ async function* withPause(pause: () => Promise<unknown>) {
   await pause();
 }
 
-const activeTimers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-
 describe('A run', () => {
   const unhandled = vi.fn();
   let timersBefore = 0;
@@ -58,7 +57,7 @@ describe('A run', () => {
     await new Promise(setImmediate);
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
-    expect(activeTimers()).toBeLessThanOrEqual(timersBefore);
+    await expectNoMoreTimers(timersBefore);
   });
 
   type Phase = (
