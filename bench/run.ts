@@ -59,7 +59,7 @@ function roundsOf(route: string, { targets }: Question): number {
 function turned<R>(routes: readonly R[], turn: number): readonly R[] {
   const first = (turn >> 1) % routes.length;
   const result = [...routes.slice(first), ...routes.slice(0, first)];
-  return turn % 2 === 0 ? result : result.reverse();
+  return turn % 2 === 0 ? result : result.toReversed();
 }
 
 function runOnce(module: string, route: string, file: string): Figures {

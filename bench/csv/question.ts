@@ -40,6 +40,11 @@ export const question: Question = {
     'udsv, objects, the whole text in memory': { input: 'csv', run: udsv, ...unlessInstalled('udsv') },
     'chain-reaction, NDJSON file': { input: 'csv', run: ourFile },
     'csv-parse and JSON.stringify, NDJSON file': { input: 'csv', run: byHand },
+    'DuckDB, one thread, NDJSON file': {
+      input: 'csv',
+      run: (file) => duckdb(file, '*', 'json'),
+      ...unlessInstalled('@duckdb/node-api'),
+    },
     'Miller, NDJSON': {
       input: 'csv',
       run: (file) => linesOf('mlr', ['--icsv', '--ojsonl', '-S', 'cat', file]),
@@ -57,12 +62,17 @@ export const question: Question = {
     'papaparse, four columns to CSV': { input: 'csv', run: byPapaparse, ...unlessInstalled('papaparse') },
     'DuckDB, one thread, four columns to CSV': {
       input: 'csv',
-      run: duckdb,
+      run: (file) => duckdb(file, CHOSEN.join(', '), 'csv'),
       ...unlessInstalled('@duckdb/node-api'),
     },
   },
   targets: [
     { route: 'chain-reaction, objects', against: 'csv-parse, objects', atLeast: 4 },
+    {
+      route: 'chain-reaction, NDJSON file',
+      against: 'csv-parse and JSON.stringify, NDJSON file',
+      atLeast: 5,
+    },
     {
       route: 'chain-reaction, four columns to CSV',
       against: 'csv-parse and csv-stringify, four columns to CSV',
@@ -137,7 +147,7 @@ interface Papa {
   unparse: (records: readonly object[], options: object) => string;
 }
 
-async function duckdb(file: string): Promise<number> {
+async function duckdb(file: string, columns: string, format: 'csv' | 'json'): Promise<number> {
   const { DuckDBInstance } = (await import('@duckdb/node-api' as string)) as {
     DuckDBInstance: {
       create: (
@@ -151,7 +161,7 @@ async function duckdb(file: string): Promise<number> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   const result = await connection.runAndReadAll(
-    `COPY (SELECT ${CHOSEN.join(', ')} FROM read_csv('${file}', header=true, all_varchar=true, delim=',', quote='"', escape='"')) TO '${ROWS}' (FORMAT csv)`,
+    `COPY (SELECT ${columns} FROM read_csv('${file}', header=true, all_varchar=true, delim=',', quote='"', escape='"')) TO '${ROWS}' (FORMAT ${format})`,
   );
   rmSync(ROWS);
   return Number(result.getRows()[0]![0]);

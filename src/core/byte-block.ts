@@ -1,3 +1,4 @@
+import { GrowingBytes } from './growing-bytes.ts';
 import { encodeJson } from './json.ts';
 import { type Cursor, cursorBefore, describePosition, type Position } from './position.ts';
 import { PositionList } from './position-list.ts';
@@ -7,6 +8,8 @@ import type { Scratch } from './scratch.ts';
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const COMMA = 0x2c;
+const OPENING = Buffer.from('[');
+const CLOSING = Buffer.from(']');
 
 export interface ByteBlockOptions<T> {
   readonly source: string;
@@ -19,11 +22,20 @@ export interface ByteBlockOptions<T> {
   readonly lines?: Uint32Array | undefined;
   /** Decodes all records of the bytes, in order; only called with bytes that were found well-formed, when they are looked at. */
   readonly decode: (encoded: RecordBytes) => readonly T[];
+  /** Makes JSON of the bytes; absent where that takes a decoder. */
+  readonly toJson?: ToJson | undefined;
   /** The records, when finding them well-formed has decoded them anyway. Nobody else holds them. */
   readonly records?: readonly T[] | undefined;
   /** Called when someone looks at records. */
   readonly onLook?: (() => void) | undefined;
 }
+
+/**
+ * The records as JSON, a byte behind each.
+ * @param room where they may be put together
+ * @returns `undefined` when they have to be decoded
+ */
+export type ToJson = (encoded: RecordBytes, behind: number, room: GrowingBytes) => Uint8Array | undefined;
 
 /** A block of records that are still the bytes of their source. */
 export class ByteBlock<T> implements RecordBlock<T> {
@@ -107,18 +119,26 @@ export class ByteBlock<T> implements RecordBlock<T> {
   }
 
   ndjson(scratch?: Scratch): Uint8Array {
-    if (this.encoded.format !== 'json')
-      return Buffer.from(this.records.map((r) => `${encodeJson(r)}\n`).join(''));
+    if (this.encoded.format !== 'json') return this.#toJson(LINE_FEED, scratch);
     return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded, scratch);
   }
 
   jsonArray(scratch?: Scratch): Uint8Array {
-    if (this.encoded.format !== 'json') return Buffer.from(`[${this.records.map(encodeJson).join(',')}]`);
-    return joinElements(this.encoded, scratch);
+    if (this.encoded.format === 'json') return joinElements(this.encoded, scratch);
+    return Buffer.concat([OPENING, this.#toJson(COMMA, scratch).subarray(0, -1), CLOSING]);
   }
 
   [Symbol.iterator](): Iterator<T> {
     return this.records[Symbol.iterator]();
+  }
+
+  /** Records of another format as JSON. @param behind byte behind each of them */
+  #toJson(behind: number, scratch: Scratch | undefined): Uint8Array {
+    const room = scratch?.growing() ?? new GrowingBytes();
+    const made = this.#options.toJson?.(this.encoded, behind, room);
+    if (made !== undefined) return made;
+    const separator = String.fromCharCode(behind);
+    return Buffer.from(this.records.map((record) => encodeJson(record) + separator).join(''));
   }
 
   #part(from: number, to: number): ByteBlock<T> {

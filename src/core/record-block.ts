@@ -126,11 +126,11 @@ export interface RecordBlock<T = unknown> extends Iterable<T> {
    */
   forget(): void;
   /**
-   * One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON.
+   * One line of JSON a record, each ended by a line feed. Nothing is decoded when the bytes are JSON, nor most of CSV.
    * @param scratch where they may be put together, by a caller that uses them up at once
    */
   ndjson(scratch?: Scratch): Uint8Array;
-  /** All records as one JSON array. Nothing is decoded when the bytes are JSON. @param scratch as for `ndjson` */
+  /** All records as one JSON array, as `ndjson` makes them. @param scratch as for `ndjson` */
   jsonArray(scratch?: Scratch): Uint8Array;
   /** Marks a block, also across two copies of this package. */
   readonly [BLOCK]: true;

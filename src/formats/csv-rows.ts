@@ -1,9 +1,11 @@
 import { type Options, parse } from 'csv-parse/sync';
+import type { GrowingBytes } from '../core/growing-bytes.ts';
 import { type CsvShape, type RecordBytes, sliceOfBytes } from '../core/record-block.ts';
 import { type CsvDivision, scanEngine } from '../scan/index.ts';
 import { automatic, castOf } from './csv-cast.ts';
 import { type CsvDialect, splitFields } from './csv-fields.ts';
 import type { CsvOptions } from './csv-format.ts';
+import { CsvJsonMaker } from './csv-to-json.ts';
 import { type DecodedRun, decodeEach, FlawError, flawOf, type RecordFlaw } from './record-flaw.ts';
 import { asBuffer, expectUtf8, textOfRecords } from './record-text.ts';
 
@@ -19,6 +21,7 @@ export class CsvRows {
   /** How the bytes become objects; `undefined` when an option is csv-parse's own, or they become arrays. */
   readonly shape: CsvShape | undefined;
   readonly #columns: readonly string[] | false;
+  #json: CsvJsonMaker | undefined;
   /** Fields of each record where no columns are named: as many as the first has. */
   #width: number | undefined;
 
@@ -64,6 +67,13 @@ export class CsvRows {
         this.#rowOf(splitFields(textOf(index), dialect)) ??
         this.#decodeOne(bytesOf(encoded, index, index + 1)),
     );
+  }
+
+  /** The records as JSON, made of their bytes; `undefined` when they have to be decoded. */
+  toJson(encoded: RecordBytes, behind: number, room: GrowingBytes): Uint8Array | undefined {
+    if (this.shape === undefined) return undefined;
+    this.#json ??= new CsvJsonMaker(this.shape, (part) => this.decode(part).records);
+    return this.#json.make(encoded, behind, room);
   }
 
   #shapeOf(columns: readonly string[]): CsvShape | undefined {

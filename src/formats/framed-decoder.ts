@@ -157,7 +157,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     to: number,
     { encoded, records }: Pick<Examined<T>, 'encoded' | 'records'>,
   ): RecordBlock<T> {
-    const { decode, context, csv } = this.#options;
+    const { decode, context, csv, toJson } = this.#options;
     const start = this.#start;
     this.#records += to - from;
     this.#start = this.#cursorAt(run, to);
@@ -169,6 +169,7 @@ export class FramedDecoder<T> implements Decoder<T> {
       offset: run.region.offset,
       lines: run.lines?.subarray(from, to),
       decode: (encoded) => decode(encoded).records,
+      toJson,
       records,
       onLook: this.#onLook,
     });

@@ -53,6 +53,11 @@ export interface ScanEngine {
    */
   csvProjector(options: CsvProjectorOptions): CsvProjector | undefined;
   /**
+   * Writes records of CSV as JSON without decoding them.
+   * @returns `undefined` where this engine has no faster way than decoding, or no room for the keys
+   */
+  csvToJson(options: CsvToJsonOptions): CsvToJson | undefined;
+  /**
    * Tells on which line each record begins.
    * @param starts where they begin in the bytes
    * @param lines is told
@@ -74,6 +79,15 @@ export interface CsvProjectorOptions extends CsvDivision {
   /** Index of the field that each column takes; -1 for a column that no record has. */
   readonly fields: readonly number[];
   /** Whether a field that is written as a JSON number is one, and its text that of the number. */
+  readonly isCast: boolean;
+}
+
+export interface CsvToJsonOptions extends CsvDivision {
+  /** Keys of the objects, in their order. */
+  readonly keys: readonly string[];
+  /** Index of the field of each key. Of a record without that field the object has no such key. */
+  readonly fields: readonly number[];
+  /** Whether a field that is written as a JSON number, `true` or `false` is one. */
   readonly isCast: boolean;
 }
 
@@ -139,6 +153,22 @@ export interface JsonProjector extends Projector {
     layout: RowLayout,
     room: RowRoom,
   ): CheckedRows;
+}
+
+/** Takes well-formed records of CSV, as a projector does. */
+export interface CsvToJson {
+  /**
+   * The objects as JSON.stringify writes them.
+   * @param behind byte behind each of them
+   * @param room where they are put
+   */
+  objects(
+    bytes: Uint8Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    behind: number,
+    room: RowRoom,
+  ): Iterable<RowsPiece>;
 }
 
 /** The rows of records that may be malformed. */

@@ -22,5 +22,6 @@ export const typeScriptEngine: ScanEngine = {
   jsonKeyDropper: () => undefined,
   doubtfulCsv,
   csvProjector: (options) => new TypeScriptCsvProjector(options),
+  csvToJson: () => undefined,
   countLines,
 };

@@ -6,6 +6,7 @@ import { doubtfulJson } from './check-json.ts';
 import { countLines } from './count-lines.ts';
 import { WasmCsvProjector } from './csv-projector.ts';
 import { WasmCsvRun } from './csv-run.ts';
+import { WasmCsvToJson } from './csv-to-json.ts';
 import { WasmJsonKeyDropper } from './json-key-dropper.ts';
 import { WasmJsonProjector } from './json-projector.ts';
 import { WasmRecordRun } from './json-record-run.ts';
@@ -24,5 +25,6 @@ export const wasmEngine: ScanEngine = {
   jsonKeyDropper: (shape) => WasmJsonKeyDropper.create(shape),
   doubtfulCsv,
   csvProjector: (options) => WasmCsvProjector.create(options),
+  csvToJson: (options) => WasmCsvToJson.create(options),
   countLines,
 };

@@ -70,6 +70,16 @@ export interface Scanner {
     columns: number,
     isCast: boolean,
   ) => number;
+  readonly csvToJson: (
+    index: number,
+    count: number,
+    shift: number,
+    quote: number,
+    columns: number,
+    keyBytes: number,
+    isCast: boolean,
+    behind: number,
+  ) => number;
   readonly locateCsv: (index: number, count: number, shift: number, quote: number, columns: number) => number;
 }
 
@@ -117,6 +127,7 @@ function load(): Scanner {
     indexCsv: exports.indexCsv,
     checkCsv: exports.checkCsv,
     projectCsv: exports.projectCsv,
+    csvToJson: exports.csvToJson,
     locateCsv: exports.locateCsv,
   };
 }
@@ -126,7 +137,7 @@ interface ScannerExports
       Scanner,
       'frameJson' | 'frameCsv' | 'walkJson' | 'isPlainJson' | 'putRows' | 'dropKeys' | 'countLines'
     >,
-    Pick<Scanner, 'indexCsv' | 'checkCsv' | 'projectCsv' | 'locateCsv'>,
+    Pick<Scanner, 'indexCsv' | 'checkCsv' | 'projectCsv' | 'csvToJson' | 'locateCsv'>,
     Readonly<Record<'STATE' | 'TABLE' | 'WINDOW' | 'STARTS' | 'ENDS' | 'OUT', Global>>,
     Readonly<Record<'WINDOW_SIZE' | 'LONG_WINDOW_SIZE' | 'STACK_SIZE' | 'ENTRY', Global>>,
     Readonly<Record<'NODES' | 'NODES_SIZE' | 'NODE_SIZE' | 'KEYS' | 'KEYS_SIZE', Global>>,

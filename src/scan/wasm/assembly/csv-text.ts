@@ -106,11 +106,15 @@ const MOST_DIGITS: usize = 15;
 /** `0000`: behind the point of a number that may be so small that its text has an exponent. */
 const ZEROS: u32 = 0x30303030;
 
+/** Whether `textEnd` was asked of a number. */
+export let isNumber: bool = false;
+
 /**
  * Where the text of a value ends that was cast: of 1.50 it is 1.5.
  * @returns 0 when the text of a number may be another one
  */
-function textEnd(from: usize, end: usize): usize {
+export function textEnd(from: usize, end: usize): usize {
+  isNumber = false;
   let at = from;
   const isNegative = at < end && load<u8>(at) == 0x2d;
   if (isNegative) at++;
@@ -119,7 +123,10 @@ function textEnd(from: usize, end: usize): usize {
   at = behindDigits(at, end);
   // what has no digit or a needless zero is no number
   if (at == whole || (isZero && at > whole + 1)) return end;
-  if (at == end) return isZero && isNegative ? 0 : end;
+  if (at == end) {
+    isNumber = true;
+    return isZero && isNegative ? 0 : end;
+  }
   const point = at;
   if (load<u8>(point) != 0x2e) return (load<u8>(point) | 0x20) == 0x65 ? 0 : end;
   at = behindDigits(point + 1, end);
@@ -127,6 +134,7 @@ function textEnd(from: usize, end: usize): usize {
   if (at < end) return (load<u8>(at) | 0x20) == 0x65 ? 0 : end;
   if (end - whole - 1 > MOST_DIGITS) return 0;
   if (isZero && end - point > 4 && load<u32>(point + 1) == ZEROS) return 0;
+  isNumber = true;
   while (load<u8>(end - 1) == 0x30) end--;
   if (end > point + 1) return end;
   return isZero && isNegative ? 0 : point;

@@ -1,4 +1,6 @@
 export { countLines } from './count-lines';
+export { indexCsv } from './csv-fields';
+export { csvToJson } from './csv-to-json';
 export { dropKeys } from './drop-keys';
 export { frameCsv } from './frame-csv';
 export { frameJson } from './frame-json';
@@ -23,6 +25,6 @@ export {
 } from './layout';
 export { NODE_SIZE } from './members';
 export { isPlainJson } from './plain-json';
-export { checkCsv, indexCsv, locateCsv, projectCsv } from './project-csv';
+export { checkCsv, locateCsv, projectCsv } from './project-csv';
 export { putRows } from './project-rows';
 export { ENTRY, walkJson } from './walk-json';
