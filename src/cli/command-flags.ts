@@ -24,7 +24,10 @@ export function addWritingFlags(command: Command): void {
         OUTPUT_FORMATS,
       ),
     )
-    .option('--columns <names>', 'databases, CSV, TSV: columns to write, separated by commas')
+    .option(
+      '--columns <names>',
+      'databases, CSV, TSV: columns to write, separated by commas; CSV and TSV also NAME=PATH, such as city=customer.city',
+    )
     .option('--max-bytes <size>', 'most bytes of a chunk, such as 20MB')
     .option('--concurrency <n>', 'chunks written at once, 1 to 64, or adaptive (default: 1)')
     .option(

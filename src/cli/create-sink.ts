@@ -1,5 +1,6 @@
 import type { OpenContext, Sink } from '../core/sink.ts';
 import type { StdoutSinkOptions } from '../sinks/stdout-sink.ts';
+import { chosenColumns, chosenNames } from './chosen-columns.ts';
 import type { HeaderValues } from './headers.ts';
 import type { SinkFlags, SinkPlace, TablePlace } from './sink-argument.ts';
 
@@ -48,7 +49,7 @@ async function file(path: string, flags: SinkFlags): Promise<Sink> {
 function encodingOf({ to, columns, escapeFormulas }: SinkFlags): StdoutSinkOptions {
   return {
     ...(to !== undefined && { format: to }),
-    ...(columns !== undefined && { columns: columns.split(',') }),
+    ...(columns !== undefined && { columns: chosenColumns(columns) }),
     ...(escapeFormulas !== undefined && { escapeFormulas }),
   };
 }
@@ -70,7 +71,7 @@ function tableOf(place: TablePlace, { columns, key, ifExists }: SinkFlags) {
   const keys = key?.split(',') ?? place.key;
   return {
     table: place.table,
-    ...(columns !== undefined && { columns: columns.split(',') }),
+    ...(columns !== undefined && { columns: chosenNames(columns) }),
     ...(keys !== undefined && { key: keys }),
     ...(ifExists !== undefined && { ifExists }),
   };

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Sink } from '../core/sink.ts';
 import type { BatchProcessorOptions } from '../pipeline/batch-processor.ts';
 import type { TransformFunction } from '../streams/transform.ts';
 import { noteOf } from './checkpoint-commands.ts';
 import { type CheckpointFlags, type CheckpointPlace, checkpointPlace } from './checkpoint-place.ts';
+import { chosenColumns } from './chosen-columns.ts';
 import { createSink, tellingContinued } from './create-sink.ts';
 import { UsageError } from './exit-codes.ts';
 import { checkFolder, checkSources, describeSources } from './places.ts';
@@ -127,7 +129,7 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
       onRetry: ({ retry, delayMs, why }) =>
         screen.note(`Source: retry ${retry} in ${showWait(delayMs)} (${why})`),
     }),
-    sink: tellingContinued(await createSink(sink, flags, headers.sink), () => {
+    sink: tellingContinued(await sinkOf(plan, flags, screen), () => {
       context.isContinued = true;
     }),
     signal: stopping.signal,
@@ -161,6 +163,13 @@ async function runPlan(plan: RunPlan, flags: RunFlags, screen: Screen, context: 
     release();
     signals.release();
   }
+}
+
+async function sinkOf({ sink, headers }: RunPlan, flags: RunFlags, screen: Screen): Promise<Sink> {
+  const created = await createSink(sink, flags, headers.sink);
+  if (flags.columns === undefined) return created;
+  const { tellingAbsent } = await import('./absent-columns.ts');
+  return tellingAbsent(created, chosenColumns(flags.columns), (text) => screen.warn(text));
 }
 
 const showWait = (ms: number) => `${Math.round(ms / 100) / 10} s`;

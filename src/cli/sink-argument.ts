@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { OutputFormat } from '../formats/encoders.ts';
+import { chosenColumns, chosenNames } from './chosen-columns.ts';
 import { UsageError } from './exit-codes.ts';
 import { isUrl } from './places.ts';
 
@@ -111,6 +112,9 @@ export function checkSinkFlags(place: SinkPlace, flags: SinkFlags): void {
     const known = kinds.map((kind) => KINDS[kind]).join(' or ');
     throw new UsageError(`${flag} is for the sink ${known}, and this one is ${KINDS[place.kind]}`);
   }
+  if (flags.columns === undefined) return;
+  if ('table' in place) chosenNames(flags.columns);
+  else chosenColumns(flags.columns);
 }
 
 /** A single letter is a disk of Windows. */

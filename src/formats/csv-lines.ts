@@ -59,8 +59,8 @@ export function columnNamesOf(block: RecordBlock | Chunk): readonly string[] {
   return [...names];
 }
 
-/** Records that have all keys of the records of a block, in the same order. */
-function samplesOf(block: RecordBlock): readonly unknown[] {
+/** Records that have all keys of the records of a block, in the same order. They are not looked at as records are. */
+export function samplesOf(block: RecordBlock): readonly unknown[] {
   const csv = block.encoded?.csv;
   if (csv?.isEven !== true) return verbatimRecords(block);
   return [Object.fromEntries(csv.columns.map((column) => [column, '']))];

@@ -3,6 +3,7 @@ import type { Chunk } from '../core/chunk.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
 import { Scratch } from '../core/scratch.ts';
 import type { Sink } from '../core/sink.ts';
+import type { Columns } from '../formats/columns.ts';
 import { type EncoderOptions, encoderOf, type OutputFormat, takesJson } from '../formats/encoders.ts';
 import { EncodedOutput } from './encoded-output.ts';
 import { Handover } from './handover.ts';
@@ -14,8 +15,8 @@ export type { OutputFormat };
 export interface StdoutSinkOptions {
   /** @default 'ndjson' */
   readonly format?: OutputFormat;
-  /** CSV and TSV: the columns to write, in this order. @default the keys of the first chunk's records */
-  readonly columns?: readonly string[];
+  /** CSV and TSV: the columns to write, in this order: names, or names and paths. @default the keys of the first chunk's records */
+  readonly columns?: Columns;
   /** CSV and TSV: puts an apostrophe before texts that a spreadsheet would run as a formula. @default false */
   readonly escapeFormulas?: boolean;
   /** Where to write. It is never closed. @default process.stdout */

@@ -18,6 +18,42 @@ const WRITTEN: readonly (readonly [flags: string, text: string])[] = [
   ['--to csv --columns text', 'text\n=1+1\n"a,b"\n'],
 ];
 
+describe('--columns', () => {
+  work.file('nested.ndjson', '{"id":1,"customer":{"city":"Bern"},"a.b":5}\n{"id":2,"customer":{}}\n');
+  work.file('flat.csv', 'id,total\n1,2\n');
+
+  test('takes what is inside of objects under a name', async () => {
+    const flags = ['--to', 'csv', '--columns', 'city=customer.city,a.b,id'];
+    const { code, stdout, stderr } = await work.command(['run', 'nested.ndjson', '-', ...flags]);
+    expect(stdout).toBe('city,a.b,id\nBern,5,1\n,,2\n');
+    expect(stderr).not.toContain('--columns');
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['nested.ndjson', 'id,total', 'no record of the first chunk has "total"; they have id, customer, a.b\n'],
+    ['flat.csv', 'id, total', 'no record of the first chunk has " total"; they have id, total\n'],
+    ['nested.ndjson', 'city=customer.town', 'has "customer.town" for "city"; they have id'],
+    [
+      'nested.ndjson',
+      'customer.city,Id',
+      'has "customer.city", "Id"; they have id, customer, a.b; NAME=PATH takes what is inside of one, such as city=customer.city\n',
+    ],
+  ])('of %s tells that there is no %j', async (source, columns, message) => {
+    const { code, stderr } = await work.command(['run', source, 'out.csv', '--columns', columns]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(0);
+  });
+
+  test('tells it of a table, too, and once', async () => {
+    const flags = ['--columns', 'id,amount', '--batch-size', '100'];
+    work.file('many.ndjson', '{"id":1}\n'.repeat(250));
+    const { code, stderr } = await work.command(['run', 'many.ndjson', 'sqlite:out.db?table=t', ...flags]);
+    expect(stderr.match(/no record of the first chunk has "amount"; they have id/g)).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+});
+
 describe('--to', () => {
   test.each(WRITTEN)('with %j says the format of stdout', async (flags, text) => {
     const { code, stdout } = await work.command([

@@ -105,12 +105,22 @@ describe('checkSinkFlags', () => {
     [http, { escapeFormulas: true }, '--escape-formulas'],
     [sqlite, { method: 'PUT' }, '--method is for the sink https://…, and this one is sqlite:'],
     [sqlite, { body: 'ndjson' }, '--body'],
+    [
+      sqlite,
+      { columns: 'id,city=customer.city' },
+      '--columns NAME=PATH is for CSV and TSV; a table takes keys',
+    ],
+    [file, { columns: 'id,,total' }, '--columns takes NAME or NAME=PATH, separated by commas, and got ""'],
+    [file, { columns: 'id,city=' }, 'and got "city="'],
+    [sqlite, { columns: '=id' }, 'and got "=id"'],
+    [stdout, { columns: 'a=x,b,a=y' }, '--columns names "a" twice'],
   ] as const)('refuses for %j what would do nothing: %j', (place, flags, message) => {
     expect(() => checkSinkFlags(place, flags)).toThrow(message);
   });
 
   test.each([
     [sqlite, { key: 'id', columns: 'id', ifExists: 'replace' }],
+    [file, { columns: 'id,city=customer.city' }],
     [parseSink('postgres://h/d', 'a.csv'), { key: 'id', columns: 'id', ifExists: 'fail' }],
     [parseSink('mariadb://h/d', 'a.csv'), { key: 'id', columns: 'id', ifExists: 'append' }],
     [file, { columns: 'id', ifExists: 'append', escapeFormulas: true }],
