@@ -8,7 +8,7 @@ export class NotAppliedError extends Error {
 
   constructor(cause: unknown, { why, ...hints }: Failure) {
     super(messageOf(cause), { cause });
-    this.failure = { ...hints, kind: 'not-applied', why: `${why}, and nothing was committed` };
+    this.failure = { ...hints, kind: 'not-applied', why: `${why}, and this attempt has committed nothing` };
   }
 }
 
