@@ -3,6 +3,8 @@ import { isNumber, textEnd } from './csv-text';
 import { copyPlain } from './json-text';
 import { ENDS, KEYS, OUT, OUT_SIZE, STARTS, STATE } from './layout';
 
+/** No text in UTF-8 has it. */
+const NO_BYTE: i32 = 0xff;
 /** A number of more digits may be none that there is. */
 const MOST_DIGITS: usize = 300;
 
@@ -80,7 +82,7 @@ function putValue(from: usize, until: usize, to: usize, quote: i32, isCast: bool
     if (isNumber || isBoolean(start, end - start)) return copyPlain(start, castEnd - start, to);
   }
   store<u8>(to, 0x22);
-  const closing = isQuoted ? putQuoted(start, end, to + 1, quote) : putText(start, end, to + 1);
+  const closing = putText(start, end, to + 1, isQuoted ? quote : NO_BYTE);
   store<u8>(closing, 0x22);
   return closing + 1;
 }
@@ -91,23 +93,8 @@ function isBoolean(from: usize, length: usize): bool {
   return length == 5 && load<u32>(from) == 0x736c6166 && load<u8>(from, 4) == 0x65;
 }
 
-function putText(from: usize, end: usize, to: usize): usize {
-  while (from < end) {
-    const bytes = v128.load(from);
-    v128.store(to, bytes);
-    const special = i8x16.bitmask(needEscapes(bytes));
-    const left = end - from;
-    const clean: usize = special == 0 ? 16 : <usize>ctz(special);
-    if (clean >= left) return to + left;
-    from += clean;
-    to += clean;
-    if (special != 0) to = putCharacter(load<u8>(from++), to);
-  }
-  return to;
-}
-
-/** As `putText`; of two quotes one is content. */
-function putQuoted(from: usize, end: usize, to: usize, quote: i32): usize {
+/** @param quote of which two are one @returns where the text ends */
+function putText(from: usize, end: usize, to: usize, quote: i32): usize {
   const quotes = i8x16.splat(<i8>quote);
   while (from < end) {
     const bytes = v128.load(from);
