@@ -23,7 +23,7 @@ export interface ByteBlockOptions<T> {
   /** Decodes all records of the bytes, in order; only called with bytes that were found well-formed, when they are looked at. */
   readonly decode: (encoded: RecordBytes) => readonly T[];
   /** Makes JSON of the bytes; absent where that takes a decoder. */
-  readonly toJson?: ToJson | undefined;
+  readonly putJson?: PutJson | undefined;
   /** The records, when finding them well-formed has decoded them anyway. Nobody else holds them. */
   readonly records?: readonly T[] | undefined;
   /** Called when someone looks at records. */
@@ -31,11 +31,10 @@ export interface ByteBlockOptions<T> {
 }
 
 /**
- * The records as JSON, a byte behind each.
- * @param room where they may be put together
- * @returns `undefined` when they have to be decoded
+ * Puts the records into a room, as JSON with a byte behind each.
+ * @returns false when they have to be decoded: then nothing was put
  */
-export type ToJson = (encoded: RecordBytes, behind: number, room: GrowingBytes) => Uint8Array | undefined;
+export type PutJson = (encoded: RecordBytes, behind: number, room: GrowingBytes) => boolean;
 
 /** A block of records that are still the bytes of their source. */
 export class ByteBlock<T> implements RecordBlock<T> {
@@ -119,26 +118,32 @@ export class ByteBlock<T> implements RecordBlock<T> {
   }
 
   ndjson(scratch?: Scratch): Uint8Array {
-    if (this.encoded.format !== 'json') return this.#toJson(LINE_FEED, scratch);
-    return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded, scratch);
+    if (this.encoded.format === 'json')
+      return linesAsTheyAre(this.encoded) ?? joinLines(this.encoded, scratch);
+    const room = scratch?.growing() ?? new GrowingBytes();
+    this.#putJson(LINE_FEED, room);
+    return room.written;
   }
 
   jsonArray(scratch?: Scratch): Uint8Array {
     if (this.encoded.format === 'json') return joinElements(this.encoded, scratch);
-    return Buffer.concat([OPENING, this.#toJson(COMMA, scratch).subarray(0, -1), CLOSING]);
+    const room = scratch?.growing() ?? new GrowingBytes();
+    room.add(OPENING);
+    this.#putJson(COMMA, room);
+    if (this.count > 0) room.clear(room.length - 1); // the last comma
+    room.add(CLOSING);
+    return room.written;
   }
 
   [Symbol.iterator](): Iterator<T> {
     return this.records[Symbol.iterator]();
   }
 
-  /** Records of another format as JSON. @param behind byte behind each of them */
-  #toJson(behind: number, scratch: Scratch | undefined): Uint8Array {
-    const room = scratch?.growing() ?? new GrowingBytes();
-    const made = this.#options.toJson?.(this.encoded, behind, room);
-    if (made !== undefined) return made;
+  /** Records of another format. @param behind byte behind each of them */
+  #putJson(behind: number, room: GrowingBytes): void {
+    if (this.#options.putJson?.(this.encoded, behind, room)) return;
     const separator = String.fromCharCode(behind);
-    return Buffer.from(this.records.map((record) => encodeJson(record) + separator).join(''));
+    room.add(Buffer.from(this.records.map((record) => encodeJson(record) + separator).join('')));
   }
 
   #part(from: number, to: number): ByteBlock<T> {

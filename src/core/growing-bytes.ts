@@ -8,6 +8,11 @@ export class GrowingBytes {
     return this.#bytes;
   }
 
+  /** What was put. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   get length(): number {
     return this.#length;
   }
@@ -24,8 +29,8 @@ export class GrowingBytes {
     this.#length = length;
   }
 
-  /** Begins anew in the same memory. */
-  clear(): void {
-    this.#length = 0;
+  /** Forgets what was put behind the first bytes. @param length how many stay @default none */
+  clear(length = 0): void {
+    this.#length = length;
   }
 }

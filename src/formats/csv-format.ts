@@ -90,7 +90,7 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
             lookLasts: LOOK_LASTS,
             check: (encoded: RecordBytes) => ({ flaws: rows!.flawsIn(encoded) }),
             csv: () => rows!.shape,
-            toJson: (encoded, behind, room) => rows!.toJson(encoded, behind, room),
+            putJson: (encoded, behind, room) => rows!.putJson(encoded, behind, room),
           }),
         });
       if (context.from === undefined) return reading(undefined);

@@ -5,7 +5,7 @@ import { type CsvDivision, scanEngine } from '../scan/index.ts';
 import { automatic, castOf } from './csv-cast.ts';
 import { type CsvDialect, splitFields } from './csv-fields.ts';
 import type { CsvOptions } from './csv-format.ts';
-import { CsvJsonMaker } from './csv-to-json.ts';
+import { CsvJsonWriter } from './csv-to-json.ts';
 import { type DecodedRun, decodeEach, FlawError, flawOf, type RecordFlaw } from './record-flaw.ts';
 import { asBuffer, expectUtf8, textOfRecords } from './record-text.ts';
 
@@ -21,7 +21,7 @@ export class CsvRows {
   /** How the bytes become objects; `undefined` when an option is csv-parse's own, or they become arrays. */
   readonly shape: CsvShape | undefined;
   readonly #columns: readonly string[] | false;
-  #json: CsvJsonMaker | undefined;
+  #json: CsvJsonWriter | undefined;
   /** Fields of each record where no columns are named: as many as the first has. */
   #width: number | undefined;
 
@@ -69,11 +69,11 @@ export class CsvRows {
     );
   }
 
-  /** The records as JSON, made of their bytes; `undefined` when they have to be decoded. */
-  toJson(encoded: RecordBytes, behind: number, room: GrowingBytes): Uint8Array | undefined {
-    if (this.shape === undefined) return undefined;
-    this.#json ??= new CsvJsonMaker(this.shape, (part) => this.decode(part).records);
-    return this.#json.make(encoded, behind, room);
+  /** Puts the records as JSON, made of their bytes. @returns false when they have to be decoded */
+  putJson(encoded: RecordBytes, behind: number, room: GrowingBytes): boolean {
+    if (this.shape === undefined) return false;
+    this.#json ??= new CsvJsonWriter(this.shape, (part) => this.decode(part).records);
+    return this.#json.put(encoded, behind, room);
   }
 
   #shapeOf(columns: readonly string[]): CsvShape | undefined {

@@ -3,8 +3,8 @@ import { encodeJson } from '../core/json.ts';
 import { type CsvShape, type RecordBytes, sliceOfBytes } from '../core/record-block.ts';
 import { type CsvToJson, scanEngine } from '../scan/index.ts';
 
-/** Makes JSON of records of CSV, to the byte as of the objects that they become. */
-export class CsvJsonMaker {
+/** Writes records of CSV as JSON, to the byte as of the objects that they become. */
+export class CsvJsonWriter {
   readonly #decode: (encoded: RecordBytes) => readonly unknown[];
   readonly #scan: CsvToJson | undefined;
 
@@ -17,18 +17,20 @@ export class CsvJsonMaker {
     this.#scan = scanEngine().csvToJson({ delimiter, quote, keys, fields, isCast });
   }
 
-  /** @returns the records with a byte behind each; `undefined` when they have to be decoded */
-  make(encoded: RecordBytes, behind: number, room: GrowingBytes): Uint8Array | undefined {
+  /** Puts the records with a byte behind each. @returns false when they have to be decoded */
+  put(encoded: RecordBytes, behind: number, room: GrowingBytes): boolean {
     const { bytes, starts, ends } = encoded;
-    if (this.#scan === undefined) return undefined;
+    if (this.#scan === undefined) return false;
     const begin = room.length;
     const pieces = [...this.#scan.objects(bytes, starts, ends, behind, room)];
-    if (pieces.every((piece) => piece.bytes !== undefined)) return room.bytes.subarray(begin, room.length);
-    return Buffer.concat(
-      pieces.map(
-        ({ first, until, bytes }) => bytes ?? this.#decoded(sliceOfBytes(encoded, first, until), behind),
-      ),
+    if (pieces.every((piece) => piece.bytes !== undefined)) return true;
+    const all = pieces.map(
+      ({ first, until, bytes }) => bytes ?? this.#decoded(sliceOfBytes(encoded, first, until), behind),
     );
+    const together = Buffer.concat(all);
+    room.clear(begin);
+    room.add(together);
+    return true;
   }
 
   #decoded(encoded: RecordBytes, behind: number): Uint8Array {

@@ -1,4 +1,4 @@
-import type { ToJson } from '../core/byte-block.ts';
+import type { PutJson } from '../core/byte-block.ts';
 import type { DecodeContext } from '../core/format.ts';
 import type { CsvShape, RecordBytes, RecordFormat } from '../core/record-block.ts';
 import type { Framer } from '../scan/index.ts';
@@ -24,7 +24,7 @@ export interface FramedDecoderOptions<T> {
   /** How the records become objects, once that is known. */
   readonly csv?: (() => CsvShape | undefined) | undefined;
   /** Makes JSON of the bytes of records, where that takes no decoder. */
-  readonly toJson?: ToJson | undefined;
+  readonly putJson?: PutJson | undefined;
   /** What the input lacks when the framer says that it is incomplete. */
   readonly incomplete?: string;
   /** What a decoder that begins at a cursor needs of the beginning of the input. @default nothing */

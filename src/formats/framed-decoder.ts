@@ -157,7 +157,7 @@ export class FramedDecoder<T> implements Decoder<T> {
     to: number,
     { encoded, records }: Pick<Examined<T>, 'encoded' | 'records'>,
   ): RecordBlock<T> {
-    const { decode, context, csv, toJson } = this.#options;
+    const { decode, context, csv, putJson } = this.#options;
     const start = this.#start;
     this.#records += to - from;
     this.#start = this.#cursorAt(run, to);
@@ -169,7 +169,7 @@ export class FramedDecoder<T> implements Decoder<T> {
       offset: run.region.offset,
       lines: run.lines?.subarray(from, to),
       decode: (encoded) => decode(encoded).records,
-      toJson,
+      putJson,
       records,
       onLook: this.#onLook,
     });

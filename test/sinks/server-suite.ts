@@ -70,7 +70,10 @@ export function describeServer(name: string, place: ServerPlace): void {
       await writeOne(sink, rows(0, 5));
       proxy.cuts.push('before');
       const error = await writeOne(sink, rows(5, 10)).catch((reason: unknown) => reason);
-      expect(classify(error)).toMatchObject({ kind: 'not-applied', why: /this attempt has committed nothing$/ });
+      expect(classify(error)).toMatchObject({
+        kind: 'not-applied',
+        why: /this attempt has committed nothing$/,
+      });
       await leave(sink);
       expect(await storedIds(place)).toEqual(idsOf(0, 5));
     });
