@@ -15,7 +15,7 @@ const api = createServer((request, response) => {
 });
 await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
 
-await using proxy = await faultProxy({
+const proxy = await faultProxy({
   target: `http://127.0.0.1:${(api.address() as AddressInfo).port}/orders`,
   toxics: [
     { kind: 'latency', ms: 2, jitterMs: 2 },
@@ -35,6 +35,7 @@ const summary = await new BatchProcessor({
   sink,
   retry: { maxRetries: 10, initialDelayMs: 1 },
 }).run();
+await proxy.close();
 api.close();
 
 const records = [...work.values()].reduce((sum, chunk) => sum + chunk.length, 0);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,6 +26,14 @@ beforeAll(async () => {
   await run('mv', [join(folder, 'package'), join(folder, 'chain-reaction')]);
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'chain-reaction/node_modules'));
 }, 60_000);
+
+test('the oldest Node that is promised is the one that is tested', () => {
+  const { engines, scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly engines: { readonly node: string };
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  expect(scripts['test:oldest']).toContain(`--package=node@${engines.node.replace('>=', '')}.0 `);
+});
 
 test('the package holds what runs, and nothing else', () => {
   const other = files.filter((file) => !/^(?:dist\/|bin\/chain-reaction\.js$)/.test(file));

@@ -56,7 +56,8 @@ export class SqliteLedger implements LedgerTables {
         const { changes } = db.prepare(SAVE).run(checkpoint, run, epoch);
         if (Number(changes) === 0) return false;
         const { source, records, made = 0 } = behind ?? { source: 0, records: 0 };
-        db.prepare(FORGET_NOTES_BEFORE).run(run, source, records, made);
+        const place = [source, records, made];
+        db.prepare(FORGET_NOTES_BEFORE).run(run, ...place, ...place);
         return true;
       }),
     );
@@ -134,5 +135,5 @@ const READ_NOTES = `
 const SAVE = 'UPDATE chain_reaction_run SET checkpoint = ? WHERE run = ? AND epoch = ?';
 
 const FORGET_NOTES_BEFORE = `
-  DELETE FROM chain_reaction_chunk WHERE run = ?1
-    AND (source, from_record, from_made) < (?2, ?3, ?4) AND (source, to_record, to_made) <= (?2, ?3, ?4)`;
+  DELETE FROM chain_reaction_chunk WHERE run = ?
+    AND (source, from_record, from_made) < (?, ?, ?) AND (source, to_record, to_made) <= (?, ?, ?)`;

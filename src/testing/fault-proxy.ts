@@ -20,10 +20,11 @@ const OPTIONS: OptionNames<FaultProxyOptions> = { target: true, toxics: true, se
 
 /**
  * A TCP proxy on loopback before a server, with the toxics of Toxiproxy: latency, bandwidth, slices, slow close, timeout,
- * limit, reset, and down. It runs in this process and is closed by `close()` or by `await using`.
+ * limit, reset, and down. It runs in this process and is closed by `close()`, or by `await using` where Node knows that (24).
+ * A client in Node 22 may take a reset for an end that comes together with the last bytes.
  * @throws TypeError or RangeError when an option is wrong
  * @example
- * await using proxy = await faultProxy({ target: 'http://127.0.0.1:8080/orders' });
+ * const proxy = await faultProxy({ target: 'http://127.0.0.1:8080/orders' });
  * proxy.add({ kind: 'reset', direction: 'downstream', connections: [2] }); // the second answer gets lost
  * const sink = httpSink({ url: proxy.url });
  */

@@ -6,6 +6,8 @@ type Row = readonly [what: string, url: () => Promise<string>, Expected, init?: 
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
+/** Its parser finds more of what is wrong than its client does. */
+const isNode22 = process.versions.node.startsWith('22.');
 const unknown = (why: string): Expected => ({ kind: 'unknown-outcome', why });
 const wrong = (why: string): Expected => ({ kind: 'run-wide', why });
 const passing = (why: string | RegExp): Expected => ({ kind: 'not-applied', why });
@@ -39,7 +41,7 @@ const ROWS: readonly Row[] = [
   [
     'the answer has another length',
     says('HTTP/1.1 200 OK\ncontent-length: 2\ncontent-length: 3\n\nabc'),
-    unknown('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'),
+    isNode22 ? garbled : unknown('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'),
   ],
   ['the answer is of another protocol', says('SSH-2.0-OpenSSH_9.2\n'), garbled],
   ['the answer is of another version', says('HTTP/9.9 200 OK\n\n'), garbled],

@@ -7,6 +7,9 @@ import { faultProxy } from '../../src/testing/index.ts';
 import type { Toxic } from '../../src/testing/toxic.ts';
 import { deadPort, listen } from '../failures/servers.ts';
 
+/** A client in Node 22 (libuv before 1.52), of a reset that comes together with the last bytes. */
+const TAKES_RESETS_FOR_ENDS = Number(process.versions.node.split('.')[0]) < 24;
+
 const LETTERS = Buffer.from('abcdefghij'.repeat(100));
 
 describe('faultProxy', () => {
@@ -73,7 +76,10 @@ describe('faultProxy', () => {
 
   test.each([0, 1, 999])('resets the connection after %i bytes of the answer', async (afterBytes) => {
     const proxy = await before(echo(), [{ kind: 'reset', afterBytes }]);
-    await expect(exchange(proxy.address, LETTERS)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const answer = exchange(proxy.address, LETTERS);
+    if (afterBytes > 0 && TAKES_RESETS_FOR_ENDS)
+      expect(await answer).toEqual(LETTERS.subarray(0, afterBytes));
+    else await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(proxy.passed.downstream).toBe(afterBytes);
   });
 
