@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointProgress, FullCheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { readExactJson } from '../core/exact-json.ts';
 import { expectKind } from '../core/options.ts';
@@ -36,7 +36,7 @@ import { removeFile, replaceFile } from './replace-file.ts';
  * const checkpoint = { store: fileCheckpoint('orders.checkpoint'), run: 'orders' };
  * await new BatchProcessor({ source: 'orders.ndjson', sink, checkpoint }).run();
  */
-export function fileCheckpoint(file: string | URL): Required<CheckpointStore> {
+export function fileCheckpoint(file: string | URL): FullCheckpointStore {
   const path = file instanceof URL ? fileURLToPath(file) : file;
   expectKind('file', file, typeof path === 'string' && path !== '', 'a path or a file URL');
   return new FileCheckpoint(path);
@@ -65,8 +65,8 @@ interface Waiting {
   readonly saved: Promise<void>;
 }
 
-class FileCheckpoint implements Required<CheckpointStore> {
-  readonly #file: string;
+class FileCheckpoint implements FullCheckpointStore {
+  readonly file: string;
   #opened: Opened | undefined;
   /** What was done with the file so far, one thing after another. */
   #last: Promise<unknown> = Promise.resolve();
@@ -79,7 +79,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
   #next: NotedDocument | undefined;
 
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
   }
 
   async open(run: string): Promise<void> {
@@ -142,13 +142,13 @@ class FileCheckpoint implements Required<CheckpointStore> {
     this.#waiting = undefined;
     await this.#inTurn(async () => {
       await this.#leave();
-      if (existsSync(this.#file)) lock.release();
+      if (existsSync(this.file)) lock.release();
       else lock.remove();
     });
   }
 
   async #lock(): Promise<HeldLock> {
-    const file = `${this.#file}.lock`;
+    const file = `${this.file}.lock`;
     const lock = await this.#doing('locked', async () => {
       const flaw = await lstat(file).then(flawOf, unlessMissing);
       if (flaw !== undefined) throw notACheckpoint(file, flaw);
@@ -157,17 +157,17 @@ class FileCheckpoint implements Required<CheckpointStore> {
     if (lock !== undefined) return lock;
     throw new PipelineError({
       code: 'CHECKPOINT_LOCKED',
-      message: `${this.#file} is in use by another run`,
+      message: `${this.file} is in use by another run`,
     });
   }
 
   async #read(run: string): Promise<Checkpoint | undefined> {
-    const document = await this.#doing('read', () => readCheckpointFile(this.#file));
+    const document = await this.#doing('read', () => readCheckpointFile(this.file));
     if (document === undefined) return undefined;
     if (document.run === run) return document.checkpoint;
     throw new PipelineError({
       code: 'CHECKPOINT_MISMATCH',
-      message: `${this.#file} belongs to the run ${JSON.stringify(document.run)}, not to ${JSON.stringify(run)}`,
+      message: `${this.file} belongs to the run ${JSON.stringify(document.run)}, not to ${JSON.stringify(run)}`,
     });
   }
 
@@ -195,7 +195,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
     }
     try {
       await this.#doing('saved', async () => {
-        current.open(this.#file);
+        current.open(this.file);
         current.add(text);
       });
     } catch (error) {
@@ -207,7 +207,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
   async #replace(bytes: Uint8Array): Promise<void> {
     try {
       await this.#doing('saved', async () => {
-        await replaceFile(this.#file, async (temporary) => {
+        await replaceFile(this.file, async (temporary) => {
           this.#next = await NotedDocument.create(temporary, bytes);
           await this.#next.sync();
         });
@@ -233,13 +233,13 @@ class FileCheckpoint implements Required<CheckpointStore> {
 
   async #remove(): Promise<void> {
     await this.#leave();
-    await this.#doing('removed', () => removeFile(this.#file));
+    await this.#doing('removed', () => removeFile(this.file));
   }
 
   #openedFor(run: string): Opened {
     if (this.#opened?.run === run) return this.#opened;
     const state = this.#opened === undefined ? 'closed' : `open for ${JSON.stringify(this.#opened.run)}`;
-    throw new TypeError(`${this.#file} must be open for ${JSON.stringify(run)}, but is ${state}`);
+    throw new TypeError(`${this.file} must be open for ${JSON.stringify(run)}, but is ${state}`);
   }
 
   #inTurn<R>(work: () => R | Promise<R>): Promise<R> {
@@ -254,7 +254,7 @@ class FileCheckpoint implements Required<CheckpointStore> {
       return await work();
     } catch (cause) {
       if (cause instanceof PipelineError) throw cause;
-      const message = `${this.#file} could not be ${what}: ${messageOf(cause)}`;
+      const message = `${this.file} could not be ${what}: ${messageOf(cause)}`;
       throw new PipelineError({ code: 'CHECKPOINT_FAILED', message, cause });
     }
   }

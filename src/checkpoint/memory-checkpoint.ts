@@ -1,8 +1,8 @@
-import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
+import type { Checkpoint, FullCheckpointStore } from '../core/checkpoint.ts';
 import { PipelineError } from '../core/errors.ts';
 
 /** Checkpoints that last as long as the process: for tests, and for trying a run again after it has failed. */
-export function memoryCheckpoint(): Required<CheckpointStore> {
+export function memoryCheckpoint(): FullCheckpointStore {
   const checkpoints = new Map<string, Checkpoint>();
   const taken = new Set<string>();
   return {

@@ -79,6 +79,8 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   delimiter: '--delimiter',
   path: '--path',
   cast: '--cast',
+  checkpoint: '--checkpoint',
+  deadLetters: '--dead-letters',
   numbers: '--numbers',
   columns: '--columns',
   key: '--key',

@@ -13,6 +13,7 @@ import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
 import type { ReportContext } from './report.ts';
 import { Screen, type ScreenFlags } from './screen.ts';
 import { keepUrlSecrets, mask } from './secrets.ts';
+import { refuseSharedFiles } from './shared-files.ts';
 import { handleSignals } from './signals.ts';
 import { checkSinkFlags, describeSink, parseSink, type SinkFlags, type SinkPlace } from './sink-argument.ts';
 import { parseDuration } from './units.ts';
@@ -94,13 +95,15 @@ function planRun(places: readonly string[], flags: RunFlags, screen: Screen): Ru
   checkSources(sources, process.stdin);
   checkFolder('--dead-letters', flags.deadLetters);
   checkFolder('--summary', flags.summary);
+  const checkpoint = checkpointPlace(flags, sources, sink);
+  refuseSharedFiles({ sources, sink, checkpoint, flags });
   return {
     sources,
     sink,
     headers,
     reading: readingOf(flags),
     writing: writingOf(flags),
-    checkpoint: checkpointPlace(flags, sources, sink),
+    checkpoint,
     graceMs: flags.grace === undefined ? GRACE_MS : parseDuration('--grace', flags.grace),
   };
 }

@@ -95,6 +95,8 @@ export interface HashedBytes {
  * time has `open` and `close`; a run calls them around everything else.
  */
 export interface CheckpointStore {
+  /** Path, where it is a file: nothing else of a run may be there. */
+  readonly file?: string;
   /**
    * Takes the checkpoint of the run for the caller alone, and looks at it. Rejects with the code `CHECKPOINT_LOCKED`
    * when another run has it: at once, without waiting for it.
@@ -115,3 +117,6 @@ export interface CheckpointStore {
   /** Lets others have the checkpoint. The end of the process, however sudden, does the same. */
   close?(run: string): Promise<void>;
 }
+
+/** A store with every method. */
+export type FullCheckpointStore = Required<Omit<CheckpointStore, 'file'>> & Pick<CheckpointStore, 'file'>;

@@ -42,6 +42,8 @@ export interface LetteringRun {
 
 /** A place for dead letters. */
 export interface DeadLetters {
+  /** Path, where it is a file: nothing else of a run may be there. */
+  readonly file?: string;
   /**
    * Called before the first letter when the run has a checkpoint, for letters to say of which run they are. Tells which
    * records of the run have one already: they are left out. `undefined` when the place cannot tell.

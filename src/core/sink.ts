@@ -50,6 +50,8 @@ export interface SinkLimits {
  */
 export interface Sink<T = unknown> {
   readonly name: string;
+  /** Path, where it writes to a file: nothing else of a run may write there. */
+  readonly file?: string;
   /** Stated honestly; the contract suite checks what can be checked. */
   readonly guarantee: Guarantee;
   readonly limits?: SinkLimits;
@@ -85,7 +87,7 @@ export interface Sink<T = unknown> {
 /** A sink with every method, as the wrappers of `delivery/` need it. */
 export type FullSink<T = unknown> = Required<Omit<Sink<T>, Optional>> & Pick<Sink<T>, Optional>;
 
-type Optional = 'limits' | 'keepsNothing' | 'takesJson' | 'commit' | 'ledger';
+type Optional = 'file' | 'limits' | 'keepsNothing' | 'takesJson' | 'commit' | 'ledger';
 
 /** The sink with another `write`, and all else as it was. */
 export function withWrite<T>(sink: Sink<T>, write: Sink<T>['write']): FullSink<T> {

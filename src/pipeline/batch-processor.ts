@@ -14,6 +14,7 @@ import { checkOptions, createChunker, createRecordStages, limitOf, readingOf } f
 import { Inputs } from './inputs.ts';
 import type { InvalidLimit } from './invalid-limit.ts';
 import { Resumption } from './resumption.ts';
+import { refuseSharedFiles } from './shared-files.ts';
 import { Stopping, stopped, unlessStopped } from './stopping.ts';
 import {
   countUnaccounted,
@@ -70,6 +71,7 @@ export class BatchProcessor<In = unknown, Out = In> {
     try {
       signal?.throwIfAborted();
       const sources = await toSources(this.#options.source);
+      refuseSharedFiles(this.#options, sources);
       const inputs = new Inputs(sources);
       const resumption = await Resumption.begin(this.#options, inputs, () => tally.deadLettered);
       current.resumption = resumption;

@@ -32,7 +32,7 @@ export function deadLetterFile(file: string | URL): DeadLetters {
 }
 
 class DeadLetterFile implements DeadLetters {
-  readonly #path: string;
+  readonly file: string;
   readonly #inTurn = takeTurns();
   #handle: FileHandle | undefined;
   #waiting: string[] = [];
@@ -44,7 +44,7 @@ class DeadLetterFile implements DeadLetters {
   #run: LetteringRun | undefined;
 
   constructor(path: string) {
-    this.#path = path;
+    this.file = path;
   }
 
   open(run: LetteringRun): Promise<readonly RecordRange[]> {
@@ -54,7 +54,7 @@ class DeadLetterFile implements DeadLetters {
 
   async add(letter: DeadLetter): Promise<void> {
     if (this.#isClosed)
-      throw new TypeError(`${this.#path} must stay open until the last dead letter is added`);
+      throw new TypeError(`${this.file} must stay open until the last dead letter is added`);
     this.#waiting.push(`${encodeJson(letterRecord(letter, this.#run))}\n`);
     this.#next ??= this.#inTurn(() => this.#writeWaiting());
     return this.#next;
@@ -71,7 +71,7 @@ class DeadLetterFile implements DeadLetters {
 
   async #lookBack(run: LetteringRun): Promise<readonly RecordRange[]> {
     const { O_APPEND, O_RDWR } = constants;
-    this.#handle ??= await openOwned(this.#path, O_APPEND | O_RDWR).catch(unlessMissing);
+    this.#handle ??= await openOwned(this.file, O_APPEND | O_RDWR).catch(unlessMissing);
     if (this.#handle === undefined) return [];
     const { lettered, wholeLines } = await readLetters(this.#handle, run);
     await this.#handle.truncate(wholeLines);
@@ -109,11 +109,14 @@ class DeadLetterFile implements DeadLetters {
 
   async #open(): Promise<FileHandle> {
     const { O_APPEND, O_CREAT, O_RDWR } = constants;
-    const handle = await openOwned(this.#path, O_APPEND | O_CREAT | O_RDWR);
+    const handle = await openOwned(this.file, O_APPEND | O_CREAT | O_RDWR);
     this.#isTorn = !(await endsWithLineFeed(handle));
     return handle;
   }
 }
+
+/** Every letter begins with it. */
+const OPENING = 0x7b;
 
 function unlessMissing(error: unknown): undefined {
   const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
@@ -130,6 +133,8 @@ async function openOwned(path: string, flags: number): Promise<FileHandle> {
   }
   try {
     const { uid, mode } = await ownFile(handle, path);
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0);
+    if (bytesRead > 0 && buffer[0] !== OPENING) throw unusable(path, 'it holds something else');
     if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await handle.chmod(0o600);
     await syncFolder(dirname(path));
     return handle;

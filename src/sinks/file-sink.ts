@@ -62,6 +62,7 @@ export function fileSink<T = unknown>(options: string | URL | FileSinkOptions): 
 
   return {
     name: output.file,
+    file: output.file,
     guarantee: 'exactly-once',
     keepsNothing: true,
     takesJson: takesJson(output.format),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Checkpoint, CheckpointProgress, CheckpointStore } from '../core/checkpoint.ts';
+import type { Checkpoint, CheckpointProgress, FullCheckpointStore } from '../core/checkpoint.ts';
 import { messageOf, PipelineError } from '../core/errors.ts';
 import { readExactJson, writeExactJson } from '../core/exact-json.ts';
 import { expectKind } from '../core/options.ts';
@@ -41,7 +41,7 @@ export interface LedgerTables {
 }
 
 /** A checkpoint that chunks note themselves in, each in its own transaction. */
-export class Ledger implements Required<CheckpointStore> {
+export class Ledger implements FullCheckpointStore {
   readonly #tables: LedgerTables;
   readonly #place: string;
   readonly #inTurn = takeTurns();

@@ -1,4 +1,4 @@
-import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { FullCheckpointStore } from '../core/checkpoint.ts';
 import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import { MARIADB } from './mariadb-dialect.ts';
@@ -46,7 +46,7 @@ const OPTIONS: OptionNames<MariadbSinkOptions> = {
  */
 export function mariadbSink<T = unknown>(
   options: MariadbSinkOptions,
-): Sink<T> & { readonly ledger: Required<CheckpointStore> } {
+): Sink<T> & { readonly ledger: FullCheckpointStore } {
   knownOptions('mariadbSink', options, OPTIONS);
   const { connection, place } = serverOf(options);
   const target = sqlTarget(options, MARIADB);

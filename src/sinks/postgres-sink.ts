@@ -1,4 +1,4 @@
-import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { FullCheckpointStore } from '../core/checkpoint.ts';
 import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import type { Sink } from '../core/sink.ts';
 import { POSTGRES } from './postgres-dialect.ts';
@@ -46,7 +46,7 @@ const OPTIONS: OptionNames<PostgresSinkOptions> = {
  */
 export function postgresSink<T = unknown>(
   options: PostgresSinkOptions,
-): Sink<T> & { readonly ledger: Required<CheckpointStore> } {
+): Sink<T> & { readonly ledger: FullCheckpointStore } {
   knownOptions('postgresSink', options, OPTIONS);
   const { connection, place } = serverOf(options);
   const target = sqlTarget(options, POSTGRES);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { FullCheckpointStore } from '../core/checkpoint.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { expectKind, knownOptions, type OptionNames, oneOf } from '../core/options.ts';
 import type { Guarantee, OpenContext, Sink } from '../core/sink.ts';
@@ -56,13 +56,14 @@ const OPTIONS: OptionNames<SqliteSinkOptions> = {
  */
 export function sqliteSink<T = unknown>(
   options: SqliteSinkOptions,
-): Sink<T> & { readonly ledger: Required<CheckpointStore> } {
+): Sink<T> & { readonly ledger: FullCheckpointStore } {
   const { file, target } = checked(options);
   return new SqliteWriter<T>(file, target);
 }
 
 class SqliteWriter<T> implements Sink<T> {
   readonly name: string;
+  readonly file: string;
   readonly keepsNothing = true;
   readonly ledger: Ledger;
   readonly #database: SqliteDatabase;
@@ -77,6 +78,7 @@ class SqliteWriter<T> implements Sink<T> {
   #origin: TableOrigin | undefined;
 
   constructor(file: string, target: SqliteTarget) {
+    this.file = file;
     this.name = `sqlite:${file}?table=${target.table}`;
     this.#database = new SqliteDatabase(file);
     this.#given = target;

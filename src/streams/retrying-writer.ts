@@ -8,6 +8,7 @@ import type { FullSink, ResumeContext, Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
 import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
 import { UnsentError, WriteError } from '../delivery/write-error.ts';
+import { refuseShared } from '../files/shared-file.ts';
 import { ChunkCounts } from './chunk-counts.ts';
 import { type ChunkTaker, ChunkTransform } from './chunk-transform.ts';
 import { checkOrderBy, KeyOrder, type OrderBy } from './key-order.ts';
@@ -88,6 +89,9 @@ export class RetryingWriter<T = unknown> extends Writable implements ChunkTaker 
     const { onWritten, onTaken, onPartTaken, onEnding, resume, isComplete, ...delivery } = others;
     const pace = new Pace<T>(concurrency);
     if (orderBy !== undefined) checkOrderBy(orderBy);
+    refuseShared({ what: 'deadLetters', file: delivery.deadLetters?.file }, [
+      { what: 'sink', file: toSink(sink).file },
+    ]);
     protect(toSink(sink), delivery); // once it is a stream it opens its sink, even when its constructor throws
     super({ objectMode: true, highWaterMark: 1 });
     this.#pace = pace;

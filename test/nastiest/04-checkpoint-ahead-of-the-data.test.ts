@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
-import type { Checkpoint, CheckpointStore } from '../../src/core/checkpoint.ts';
+import type { Checkpoint, FullCheckpointStore } from '../../src/core/checkpoint.ts';
 import { busy, idsOf, type Numbered, numbered, run } from './run.ts';
 
 const COUNT = 1_000;
@@ -21,7 +21,7 @@ function reversing(failing: number | undefined, written: number[]) {
 }
 
 /** Sees to it that a record is written before it is noted. */
-function honest(store: Required<CheckpointStore>, written: readonly number[]): Required<CheckpointStore> {
+function honest(store: FullCheckpointStore, written: readonly number[]): FullCheckpointStore {
   const look = ({ cursor, finished = [] }: Checkpoint) => {
     const noted = [
       ...idsOf(numbered(cursor?.records ?? 0)),

@@ -16,7 +16,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
-import type { CheckpointStore } from '../../src/core/checkpoint.ts';
+import type { FullCheckpointStore } from '../../src/core/checkpoint.ts';
 import { BatchProcessor, type BatchProcessorOptions, type Summary } from '../../src/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'changed-'));
@@ -29,7 +29,7 @@ const COUNT = 20_000;
 const HALF = (COUNT / 2) * line(0).length;
 
 let folder: string;
-let store: Required<CheckpointStore>;
+let store: FullCheckpointStore;
 beforeEach(() => {
   folder = mkdtempSync(join(root, 'test-'));
   store = memoryCheckpoint();

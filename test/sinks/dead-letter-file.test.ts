@@ -265,9 +265,9 @@ describe('deadLetterFile() of a run with a checkpoint', () => {
   });
 
   test('cuts off nothing when the run is a new one', async () => {
-    writeFileSync(file(), 'something');
+    writeFileSync(file(), '{"something');
     await written({ ...RUN, isContinued: false }, letter(1));
-    expect(readFileSync(file(), 'utf8')).toMatch(/^something\n\{"source"/);
+    expect(readFileSync(file(), 'utf8')).toMatch(/^\{"something\n\{"source"/);
   });
 
   test('does not go on with a file that it would refuse to make', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckpointStore } from '../../src/core/checkpoint.ts';
+import type { FullCheckpointStore } from '../../src/core/checkpoint.ts';
 import { type Chunk, createChunk } from '../../src/core/chunk.ts';
 import { ObjectBlock } from '../../src/core/object-block.ts';
 import type { Sink } from '../../src/core/sink.ts';
@@ -7,7 +7,7 @@ import { classify } from '../../src/failures/index.ts';
 import { chunkOf } from '../../src/testing/index.ts';
 import { context, failureOf, signal, writeOne } from './writing.ts';
 
-export type LedgerSink = Sink & { readonly ledger: Required<CheckpointStore> };
+export type LedgerSink = Sink & { readonly ledger: FullCheckpointStore };
 
 /** The options that the suite gives. */
 export interface LedgerSinkOptions {
