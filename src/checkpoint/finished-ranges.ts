@@ -19,6 +19,8 @@ export class FinishedRanges {
   #next = 0;
   /** Index → end of the chunks that overtook it. */
   readonly #ahead = new Map<number, Cursor>();
+  /** Whether they tell all that was noted: no part of what a transform has made of one record. */
+  tellAll = true;
 
   constructor({ cursor, finished = [] }: Pick<Checkpoint, 'cursor' | 'finished'> = {}) {
     this.#cursor = cursor;
@@ -28,18 +30,23 @@ export class FinishedRanges {
 
   /** Notes that the records of a part of a chunk are safe, though not the chunk. */
   addPart(range: SourceRange): void {
-    const { from, to } = wholeRecords(range);
-    this.#of(range.start.source).add(from, to);
+    this.tellAll &&= range.start.made === undefined && range.end.made === undefined;
+    this.#addWhole(range);
   }
 
   /** Notes that every record of a chunk is safe. */
   add({ index, ranges }: FinishedChunk): void {
-    for (const range of ranges) this.addPart(range);
+    for (const range of ranges) this.#addWhole(range);
     this.#ahead.set(index, ranges.at(-1)!.end);
     for (let end = this.#ahead.get(this.#next); end !== undefined; end = this.#ahead.get(this.#next)) {
       this.#cursor = end;
       this.#ahead.delete(this.#next++);
     }
+  }
+
+  #addWhole(range: SourceRange): void {
+    const { from, to } = wholeRecords(range);
+    this.#of(range.start.source).add(from, to);
   }
 
   /** Nothing is safe yet. */

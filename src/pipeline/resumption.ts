@@ -141,14 +141,14 @@ export class Resumption {
   }
 
   /**
-   * Called when no further chunk comes, before the sink is closed. A sink that commits may have taken a part of a chunk
-   * that no cursor describes: then the next run goes back to the last commit.
+   * Called when no further chunk comes, before the sink is closed. Where a sink that commits has taken what no range
+   * describes, the next run goes back to the last commit.
    */
   async suspend(): Promise<void> {
     await this.#saving;
     if (this.#sink.commit === undefined) {
       if (this.#isAhead) await this.#save('running');
-    } else if (!this.#isAhead && !this.#ranges.isEmpty) await this.#commit();
+    } else if (this.#ranges.tellAll && !this.#ranges.isEmpty) await this.#commit();
   }
 
   /** Notes that all is done. */

@@ -1,8 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { memoryCheckpoint } from '../../src/checkpoint/index.ts';
 import type { Checkpoint } from '../../src/core/checkpoint.ts';
-import { BatchProcessor } from '../../src/index.ts';
+import { BatchProcessor, summaryOf } from '../../src/index.ts';
+import { fileSink } from '../../src/sinks/file-sink.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -80,4 +84,30 @@ test.each([
   // before the first one nothing is known, and the end comes when it comes
   expect(waits.length).toBeGreaterThan(2);
   expect(new Set(waits.slice(1, -1))).toEqual(new Set([every]));
+});
+
+test('A run that fails in the middle of a chunk goes on there, and its file is what it would be without that', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'committing-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'in.csv'), `id\n${Array.from({ length: 400 }, (_, id) => `${id}\n`).join('')}`);
+  const whole = fileSink<{ id: string }>(join(folder, 'out.csv'));
+  let isMended = false;
+  const write: typeof whole.write = async (chunk, context) => {
+    if (!isMended && chunk.records.some(({ id }) => id === '250'))
+      throw Object.assign(new Error('no'), { failure: { kind: 'bad-records', why: 'no' } });
+    await whole.write(chunk, context);
+  };
+  const store = memoryCheckpoint();
+  const run = () =>
+    new BatchProcessor<{ id: string }>({
+      source: join(folder, 'in.csv'),
+      sink: { ...whole, write },
+      batchSize: 100,
+      checkpoint: { store, run: 'a' },
+    }).run();
+  const failure: unknown = await run().catch((error: unknown) => error);
+  expect(summaryOf(failure)).toMatchObject({ written: 250, unaccounted: [{ from: 251, to: 400 }] });
+  isMended = true;
+  expect(await run()).toMatchObject({ read: 150, written: 150 });
+  expect(readFileSync(join(folder, 'out.csv'))).toEqual(readFileSync(join(folder, 'in.csv')));
 });
