@@ -86,11 +86,11 @@ function csvFormat<T>(name: string, options: CsvOptions & { readonly delimiter: 
           ...(from === undefined && header === true && { takeHeader }),
           prepare,
           decode: (encoded) => rows!.decode(encoded) as DecodedRun<T>,
+          putJson: (encoded, behind, room) => rows!.putJson(encoded, behind, room),
           ...(isDivisible(options) && {
             lookLasts: LOOK_LASTS,
             check: (encoded: RecordBytes) => ({ flaws: rows!.flawsIn(encoded) }),
             csv: () => rows!.shape,
-            putJson: (encoded, behind, room) => rows!.putJson(encoded, behind, room),
           }),
         });
       if (context.from === undefined) return reading(undefined);

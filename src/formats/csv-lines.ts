@@ -42,14 +42,19 @@ export function csvLines(
   return Buffer.from(stringify(rows, optionsOf(columns, layout)));
 }
 
-/** The keys of the records, in order of first appearance. Of CSV the header tells them, where every record has them all. */
+/**
+ * The keys of the records, in order of first appearance; of CSV in the order of its columns. In objects those that are
+ * whole numbers come first.
+ */
 export function columnNamesOf(block: RecordBlock | Chunk): readonly string[] {
   const names = new Set<string>();
   let last: readonly string[] = [];
   let before = 0;
   for (const each of 'blocks' in block ? block.blocks : [block]) {
+    const { csv } = each.encoded ?? {};
     for (const [i, record] of samplesOf(each).entries()) {
-      const keys = Object.keys(objectAt(block, before + i, record));
+      const object = objectAt(block, before + i, record);
+      const keys = csv?.columns.filter((column) => Object.hasOwn(object, column)) ?? Object.keys(object);
       if (!sameNames(keys, last)) for (const key of keys) names.add(columnName(key, block, before + i));
       last = keys;
     }

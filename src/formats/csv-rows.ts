@@ -69,11 +69,13 @@ export class CsvRows {
     );
   }
 
-  /** Puts the records as JSON, made of their bytes. @returns false when they have to be decoded */
+  /** Puts the records as JSON. @returns false when they are arrays of fields */
   putJson(encoded: RecordBytes, behind: number, room: GrowingBytes): boolean {
-    if (this.shape === undefined) return false;
-    this.#json ??= new CsvJsonWriter(this.shape, (part) => this.decode(part).records);
-    return this.#json.put(encoded, behind, room);
+    if (this.#columns === false) return false;
+    const decode = (part: RecordBytes) => this.decode(part).records as readonly Record<string, unknown>[];
+    this.#json ??= new CsvJsonWriter(this.#columns, this.shape, decode);
+    this.#json.put(encoded, behind, room);
+    return true;
   }
 
   #shapeOf(columns: readonly string[]): CsvShape | undefined {

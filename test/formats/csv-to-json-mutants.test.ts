@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { Change } from '../../scripts/build-scan.ts';
 import { GrowingBytes } from '../../src/core/growing-bytes.ts';
+import type { RecordBytes } from '../../src/core/record-block.ts';
 import { CsvRows } from '../../src/formats/csv-rows.ts';
 import { type ScannerMutant, testScannerMutants, useScanner } from '../scan/scanner-mutants.ts';
-import { blocksOf, decodedBlock, type Written, written } from './written-csv.ts';
+import { blocksOf, inOrder, type Written, written } from './written-csv.ts';
 
 /** What decides how fields become values of JSON, each broken once. */
 const MUTANTS: readonly ScannerMutant[] = [
@@ -67,13 +68,15 @@ async function firstDifference(change: Change): Promise<string | undefined> {
     for (const block of blocksOf(input)) {
       const shape = block.encoded!.csv!;
       const rows = new CsvRows(input.options, shape.columns);
-      const writer = new CsvJsonWriter(shape, (part) => rows.decode(part).records);
+      const decode = (part: RecordBytes) => rows.decode(part).records as readonly Record<string, unknown>[];
+      const writer = new CsvJsonWriter(shape.columns, shape, decode);
       const room = new GrowingBytes();
       const made = resultOf(() => {
         writer.put(block.encoded!, 0x0a, room);
         return room.written;
       });
-      if (made !== resultOf(() => decodedBlock(block).ndjson())) return input.text;
+      const texts = decode(block.encoded!).map((record) => `${inOrder(record, shape.columns)}\n`);
+      if (made !== texts.join('')) return input.text;
     }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { encodeJson } from '../../src/core/json.ts';
 import { ObjectBlock } from '../../src/core/object-block.ts';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 import { type CsvOptions, csv } from '../../src/formats/csv-format.ts';
@@ -91,4 +92,10 @@ export function blocksOf({ options, text }: Written): readonly RecordBlock[] {
 /** The same records, as objects. */
 export function decodedBlock({ source, start, end, records }: RecordBlock): RecordBlock {
   return new ObjectBlock({ source, start, end, records: records as readonly object[] });
+}
+
+/** JSON of a record, with its keys in the order of the columns. */
+export function inOrder(record: Record<string, unknown>, columns: readonly string[]): string {
+  const keys = columns.filter((column) => Object.hasOwn(record, column));
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${encodeJson(record[key])}`).join()}}`;
 }
