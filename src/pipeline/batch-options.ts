@@ -37,7 +37,7 @@ export interface CheckpointOptions {
 
 /** Options of `BatchProcessor`. */
 export interface BatchProcessorOptions<In = unknown, Out = In>
-  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool' | 'watch' | 'signal'> {
+  extends Omit<ReadOptions, 'tally' | 'from' | 'finished' | 'pool' | 'watch' | 'signal' | 'onFailure'> {
   /** A path or glob, a URL, `-` for stdin, a Node or web stream, a `Response`, an (async) iterable, or several. */
   readonly source: SourceInput;
   /** Where the chunks go: a sink, or a function `async (records, { chunk, attempt, signal }) => …`. */
@@ -97,6 +97,7 @@ const {
   finished: _finished,
   pool: _pool,
   watch: _watch,
+  onFailure: _onFailure,
   ...READING
 } = READ_OPTIONS;
 

@@ -59,6 +59,7 @@ export class BatchProcessor<In = unknown, Out = In> {
       writer: undefined,
       resumption: undefined,
       limit,
+      failure: undefined,
       pause: undefined,
     };
     const report = () => {
@@ -81,6 +82,7 @@ export class BatchProcessor<In = unknown, Out = In> {
         return { ...summarize(tally, elapsedMs()), finishedAt: resumption.finishedAt };
       const stages = createStages({ ...this.#options, source: sources }, tally, inputs, report, current);
       await runStages(stages, deadLetters);
+      if (current.failure !== undefined) throw current.failure.error;
       if (current.stopping.isStopped) throw stopped(signal);
       limit.check();
       report();
@@ -112,6 +114,8 @@ interface CurrentRun {
   writer: Pick<RetryingWriter, 'pace'> | undefined;
   resumption: Resumption | undefined;
   readonly limit: InvalidLimit;
+  /** What the source has failed with. What was read before is written. */
+  failure: { readonly error: unknown } | undefined;
   /** The last time for which the sink has asked. */
   pause: { readonly pause: Pause; readonly beganAt: number } | undefined;
 }
@@ -145,11 +149,15 @@ function createStages<In, Out>(
   const { keepsNothing, takesJson } = toSink(sink);
   // what a transform makes shares no memory with the pieces
   const pool = keepsNothing === true || given.transform !== undefined ? new PiecePool() : undefined;
+  const isCut = () => current.failure !== undefined;
   const reader = readRecords<In>(source, {
     ...readingOf(options),
     tally,
     pool,
     signal: stopping.signal,
+    onFailure: (error) => {
+      current.failure = { error };
+    },
     ...(from !== undefined && { from }),
     ...(resumption !== undefined && { finished: resumption.finished, watch: inputs }),
   });
@@ -172,7 +180,7 @@ function createStages<In, Out>(
       limit.check();
       report();
     },
-    isComplete: () => !current.stopping.isStopped && !limit.isExceeded,
+    isComplete: () => !stopping.isStopped && !limit.isExceeded && !isCut(),
     ...(resumption !== undefined && {
       resume: resumption.context,
       onTaken: (chunk) => resumption.taken(chunk),
@@ -185,7 +193,7 @@ function createStages<In, Out>(
     signal: stopping.signal,
   });
   current.writer = writer;
-  const chunker = createChunker(options, tally);
+  const chunker = createChunker(options, tally, isCut);
   stopping.stopSignal.addEventListener('abort', () => chunker.endEarly(), { once: true });
   const parts = partlyDone(from, resumption?.finished ?? []);
   const done = parts.size > 0 ? [new LeaveOutMade(parts, tally)] : [];
@@ -193,7 +201,14 @@ function createStages<In, Out>(
     takesJson === true && orderBy === undefined
       ? [new KeepAsJson(keepsNothing === true ? pool : undefined)]
       : [];
-  const stages = [reader, ...createRecordStages(options, tally, pool), ...done, ...keep, chunker, writer];
+  const stages = [
+    reader,
+    ...createRecordStages(options, tally, { pool, isCut }),
+    ...done,
+    ...keep,
+    chunker,
+    writer,
+  ];
   return stages as readonly unknown[] as readonly NodeJS.ReadWriteStream[];
 }
 

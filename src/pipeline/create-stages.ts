@@ -1,6 +1,5 @@
 import { toSink } from '../core/function-sink.ts';
 import { expectKind, knownOptions, pickOptions } from '../core/options.ts';
-import type { PiecePool } from '../core/piece-pool.ts';
 import { Tally } from '../core/tally.ts';
 import { protect } from '../delivery/protect.ts';
 import { RETRY_OPTIONS } from '../delivery/retry-options.ts';
@@ -8,6 +7,7 @@ import { ChunkTransform } from '../streams/chunk-transform.ts';
 import { checkOrderBy } from '../streams/key-order.ts';
 import { checkConcurrency } from '../streams/pace.ts';
 import { READ_OPTIONS, type ReadOptions, readRecords } from '../streams/read-records.ts';
+import type { RecordStageOptions } from '../streams/record-stage.ts';
 import { type TransformFunction, transform } from '../streams/transform.ts';
 import { type Schema, validate } from '../streams/validate.ts';
 import { type BatchProcessorOptions, CHECKPOINT_OPTIONS, PROCESSOR_OPTIONS } from './batch-options.ts';
@@ -59,12 +59,13 @@ export function readingOf<In, Out>(options: BatchProcessorOptions<In, Out>): Rea
 export function createRecordStages<In, Out>(
   options: BatchProcessorOptions<In, Out>,
   tally: Tally,
-  pool?: PiecePool,
+  { pool, isCut }: Pick<RecordStageOptions, 'pool' | 'isCut'> = {},
 ) {
   const { onInvalid, deadLetters, transformConcurrency } = options;
   const shared = {
     tally,
     pool,
+    isCut,
     deadLetters,
     ...(onInvalid !== undefined && { onInvalid }),
     ...(transformConcurrency !== undefined && { concurrency: transformConcurrency }),
@@ -81,10 +82,12 @@ export function createRecordStages<In, Out>(
 export function createChunker<In, Out>(
   options: BatchProcessorOptions<In, Out>,
   tally: Tally,
+  isCut?: () => boolean,
 ): ChunkTransform<Out> {
   const { batchSize, maxBytes, maxWaitMs } = options;
   return new ChunkTransform<Out>({
     tally,
+    isCut,
     ...(batchSize !== undefined && { batchSize }),
     ...(maxBytes !== undefined && { maxBytes }),
     ...(maxWaitMs !== undefined && { maxWaitMs }),

@@ -44,6 +44,11 @@ export interface ChunkTransformOptions {
   readonly name?: string;
   /** Counts of the run. */
   readonly tally?: Tally;
+  /**
+   * Asked at the end of the input: whether more was to come. Then a chunk that is not full stays unwritten, so that the
+   * next run divides the records as this one would have. @default false
+   */
+  readonly isCut?: (() => boolean) | undefined;
 }
 
 export const CHUNK_OPTIONS: OptionNames<ChunkTransformOptions> = {
@@ -53,6 +58,7 @@ export const CHUNK_OPTIONS: OptionNames<ChunkTransformOptions> = {
   limits: true,
   name: true,
   tally: true,
+  isCut: true,
 };
 
 /**
@@ -66,6 +72,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
   /** What decides of the size, when it is adaptive: to be told how long writes take. */
   readonly adaptiveSize: AdaptiveBatchSize | undefined;
   readonly #tally: Tally;
+  readonly #isCut: () => boolean;
   readonly #name: string;
   readonly #maxWaitMs: number;
   readonly #chunker: Chunker<T>;
@@ -82,13 +89,14 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
       maxBytes = Number.POSITIVE_INFINITY,
       maxWaitMs = Number.POSITIVE_INFINITY,
     } = options;
-    const { limits = {}, name = 'records', tally = new Tally() } = options;
+    const { limits = {}, name = 'records', tally = new Tally(), isCut = () => false } = options;
     integerOrAdaptive('batchSize', batchSize, MIN_BATCH_SIZE, MAX_BATCH_SIZE);
     if (maxBytes !== Number.POSITIVE_INFINITY)
       integerBetween('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
     if (maxWaitMs !== Number.POSITIVE_INFINITY) integerBetween('maxWaitMs', maxWaitMs, 1, MAX_TIMER_MS);
     super();
     this.#tally = tally;
+    this.#isCut = isCut;
     this.#name = name;
     this.#maxWaitMs = maxWaitMs;
     const bounds = { min: MIN_BATCH_SIZE, max: MAX_BATCH_SIZE, initial: DEFAULT_BATCH_SIZE };
@@ -149,7 +157,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
 
   protected override *finish(): Generator<Chunk<T>, void> {
     this.#stopTimer();
-    const last = this.#isStopped ? undefined : this.#chunker.cut();
+    const last = this.#isStopped || this.#isCut() ? undefined : this.#chunker.cut();
     if (last !== undefined) yield last;
     for (const range of this.#chunker.remainder()) this.#tally.settle(range);
   }

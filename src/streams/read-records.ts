@@ -30,6 +30,11 @@ export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidR
   readonly watch?: ReadWatch | undefined;
   /** Ends the reading, and every wait of the source. */
   readonly signal?: AbortSignal;
+  /**
+   * Is told of a failure instead of the stream, which ends behind what was read before it: a stream that fails takes what
+   * is still on its way with it. @default the stream fails
+   */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
 export const READ_OPTIONS: OptionNames<ReadOptions> = {
@@ -42,6 +47,7 @@ export const READ_OPTIONS: OptionNames<ReadOptions> = {
   pool: true,
   watch: true,
   signal: true,
+  onFailure: true,
 };
 
 /**
@@ -67,19 +73,24 @@ export interface SourceEvent {
 export class RecordReader<T = unknown> extends Readable implements EndsEarly {
   readonly #blocks: AsyncGenerator<RecordBlock<T>, void>;
   readonly #stopping = new AbortController();
+  /** Aborts when the reading is to end. */
+  readonly #stop: AbortSignal;
   readonly #tally: Tally;
+  readonly #onFailure: ReadOptions['onFailure'];
   #isReading = false;
   #isEnding = false;
 
   constructor(source: SourceInput, options: ReadOptions) {
     knownOptions('readRecords', options, READ_OPTIONS);
-    const { signal, ...rest } = options;
+    const { signal, onFailure, ...rest } = options;
     const policy = invalidRecordPolicy(options);
     checkFormat(rest);
     super({ objectMode: true, highWaterMark: 1, ...(signal?.aborted === false && { signal }) });
     const stop =
       signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal]);
+    this.#stop = stop;
     this.#tally = policy.tally;
+    this.#onFailure = onFailure;
     const announce = (event: SourceEvent) => this.emit('source', event);
     const { from, finished = [] } = rest;
     const done = { finished, ...(from !== undefined && { cursor: from }) };
@@ -98,7 +109,7 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
   override _read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#fill().catch((error: unknown) => this.destroy(error as Error));
+    this.#fill().catch((error: unknown) => this.#fail(error));
   }
 
   /** Waits for nothing that is still to come. */
@@ -114,6 +125,15 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
       () => callback(error),
       (cleanupError: unknown) => callback(error ?? (cleanupError as Error)),
     );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#onFailure === undefined || this.#stop.aborted) {
+      this.destroy(error as Error);
+      return;
+    }
+    this.#onFailure(error);
+    this.push(null);
   }
 
   /** Pushes blocks until the reader has enough. By then it may ask again, so the flag falls before anything else happens. */

@@ -20,12 +20,15 @@ export interface RecordStageOptions extends InvalidRecordOptions {
   readonly concurrency?: number;
   /** Memory to which blocks are given back when their records have become others. @default none */
   readonly pool?: PiecePool | undefined;
+  /** Asked at the end of the input: whether more was to come, so that nothing is made of the end. @default false */
+  readonly isCut?: (() => boolean) | undefined;
 }
 
 const STAGE_OPTIONS: OptionNames<RecordStageOptions> = {
   ...INVALID_RECORD_OPTIONS,
   concurrency: true,
   pool: true,
+  isCut: true,
 };
 
 /** A function that a record stage runs: it throws when it cannot take the record. */
@@ -45,6 +48,7 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   readonly #run: RecordFunction<In, Out>;
   readonly #policy: InvalidRecordPolicy;
   readonly #pool: PiecePool | undefined;
+  readonly #isCut: () => boolean;
   readonly #concurrency: number;
   readonly #gate: Gate;
   /** Records that were taken in and whose outputs have not been given out. */
@@ -62,13 +66,14 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   constructor(run: RecordFunction<In, Out>, options: RecordStageOptions) {
     const owner = run.code === 'INVALID_RECORD' ? 'validate' : 'transform';
     knownOptions(owner, options, STAGE_OPTIONS);
-    const { concurrency = 1, pool } = options;
+    const { concurrency = 1, pool, isCut = () => false } = options;
     integerBetween('concurrency', concurrency, 1, 1_000);
     const policy = invalidRecordPolicy(options);
     super();
     this.#run = run;
     this.#policy = policy;
     this.#pool = pool;
+    this.#isCut = isCut;
     this.#concurrency = concurrency;
     this.#gate = new Gate(concurrency);
   }
@@ -104,6 +109,7 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
 
   protected override async *finish(): AsyncGenerator<RecordBlock<Out>, void> {
     await this.#given;
+    if (this.#isCut()) return;
     const { source = 'records', end = { source: 0, records: 0 } } = this.#lastBlock ?? {};
     const flushed = await this.#flush(source);
     if (flushed === undefined) return;
