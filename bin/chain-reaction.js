@@ -12,4 +12,9 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
   );
   process.exit(2);
 }
-void import('../dist/cli/main.js');
+var main = new URL('../dist/cli/main.js', import.meta.url).href;
+import(main).catch(function (error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND' || error.url !== main) throw error;
+  process.stderr.write('This checkout of chain-reaction is not built yet: npm run build builds it\n');
+  process.exitCode = 1;
+});

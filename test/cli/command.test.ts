@@ -388,15 +388,3 @@ describe('Help', () => {
     expect((await command(['run', '--help'])).stdout).toContain('--batch-size');
   });
 });
-
-describe('bin/chain-reaction.js', () => {
-  test('turns an older Node away in one line', () => {
-    const bin = resolve(import.meta.dirname, '../../bin/chain-reaction.js');
-    const older = `Object.defineProperty(process.versions, 'node', { value: '22.17.1' }); import(${JSON.stringify(bin)});`;
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', older], {
-      encoding: 'utf8',
-    });
-    expect(status).toBe(2);
-    expect(stderr).toBe('chain-reaction needs Node 22.18 or newer; this is Node 22.17.1\n');
-  });
-});
