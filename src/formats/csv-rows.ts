@@ -205,7 +205,9 @@ export function columnsOf(encoded: RecordBytes, options: CsvOptions): readonly s
 export function refuseTwice(names: readonly string[], what: string): void {
   const once = new Set<string>();
   const twice = new Set(names.filter((name) => once.size === once.add(name).size));
-  if (twice.size > 0) throw new TypeError(`${what} names a column twice: ${shorten([...twice].join(', '))}`);
+  if (twice.size === 0) return;
+  const quoted = [...twice].map((name) => JSON.stringify(name)).join(', ');
+  throw new TypeError(`${what} names a column twice: ${shorten(quoted)}`);
 }
 
 function optionsOf({

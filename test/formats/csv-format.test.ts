@@ -164,8 +164,9 @@ describe('csv()', () => {
     [
       'a,b,a,c,b\n1,2,3,4,5\n',
       'MALFORMED_INPUT',
-      'in:1 (record 1, byte 0): The header names a column twice: a, b',
+      'in:1 (record 1, byte 0): The header names a column twice: "a", "b"',
     ],
+    ['a,,\n1,2,3\n', 'MALFORMED_INPUT', 'in:1 (record 1, byte 0): The header names a column twice: ""'],
     [
       '\n\na"b,c\n1,2\n',
       'MALFORMED_INPUT',
@@ -279,7 +280,7 @@ describe('csv()', () => {
     [{ delimiter: '"' }, 'delimiter must differ from quote, both are "\\""'],
     [{ comment: ',' }, 'delimiter must differ from comment, both are ","'],
     [{ header: 'a' as never }, 'header must be true, false or a list of column names, got "a"'],
-    [{ header: ['a', 'b', 'a'] }, 'header names a column twice: a'],
+    [{ header: ['a', 'b', 'a'] }, 'header names a column twice: "a"'],
     [{ maxRecordBytes: -1 }, 'maxRecordBytes must be an integer from 1 to 268,435,456, got -1'],
   ])('refuses %j', (options, error) => {
     expect(() => csv(options)).toThrow(error);
