@@ -1,7 +1,10 @@
 import type { NamedPath } from '../formats/columns.ts';
 import { UsageError } from './exit-codes.ts';
 
-/** `id,city=customer.city`: names of keys, or of columns with the path to each. @throws UsageError when one has no name, or no path */
+/**
+ * `id,city=customer.city`: names of keys, or of columns with the path to each.
+ * @throws UsageError when one has no name or no path, or two have the same name
+ */
 export function chosenColumns(flag: string): readonly (string | NamedPath)[] {
   const parts = flag.split(',');
   const bare = parts.find((part) => /^(?:=|$)|=$/.test(part));
@@ -9,12 +12,11 @@ export function chosenColumns(flag: string): readonly (string | NamedPath)[] {
     throw new UsageError(
       `--columns takes NAME or NAME=PATH, separated by commas, and got ${JSON.stringify(bare)}`,
     );
-  if (!parts.some((part) => part.includes('='))) return parts;
   const columns = parts.map(nameAndPath);
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError(`--columns names ${JSON.stringify(twice)} twice`);
-  return columns;
+  return flag.includes('=') ? columns : names;
 }
 
 /** Of a table: its own names. @throws UsageError when there is a path */

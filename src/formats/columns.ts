@@ -21,12 +21,13 @@ export interface Column {
   readonly path: readonly string[];
 }
 
-/** @throws TypeError when these are no columns, or two have the same name */
+/** @throws TypeError when these are no columns, one has no name, or two have the same name */
 export function columnsFrom(columns: Columns): readonly Column[] {
   const given = listOf(columns);
   const names = given.map((each) => (typeof each === 'string' ? each : each?.name));
-  const areNames = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '');
+  const areNames = names.length > 0 && names.every((name) => typeof name === 'string');
   expectKind('columns', columns, areNames, 'a list of at least one name, or an object of names and paths');
+  if (names.includes('')) throw new TypeError('columns must have names that are not empty, got an empty one');
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
     throw new TypeError(`columns must differ from each other, got ${JSON.stringify(twice)} twice`);

@@ -114,6 +114,8 @@ describe('checkSinkFlags', () => {
     [file, { columns: 'id,city=' }, 'and got "city="'],
     [sqlite, { columns: '=id' }, 'and got "=id"'],
     [stdout, { columns: 'a=x,b,a=y' }, '--columns names "a" twice'],
+    [file, { columns: 'a,b,a' }, '--columns names "a" twice'],
+    [sqlite, { columns: 'id,id' }, '--columns names "id" twice'],
   ] as const)('refuses for %j what would do nothing: %j', (place, flags, message) => {
     expect(() => checkSinkFlags(place, flags)).toThrow(message);
   });

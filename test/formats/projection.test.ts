@@ -303,6 +303,9 @@ test('rows that are too large for the scanner, and more columns than it has room
 test.each<[unknown, string]>([
   [[], 'columns must be a list of at least one name'],
   [['a', 'a'], 'columns must differ from each other, got "a" twice'],
+  [['a', ''], 'columns must have names that are not empty, got an empty one'],
+  [{ '': 'a' }, 'columns must have names that are not empty, got an empty one'],
+  [['a', 1], 'columns must be a list'],
   [{ a: '' }, 'columns must have a path of at least one key each, got none for "a"'],
   ['a', 'columns must be a list'],
   [{ a: 1 }, 'path must be'],
