@@ -31,10 +31,11 @@ function tellAbsent(chunk: Chunk, wanted: readonly Column[], tell: (text: string
     for (const name of columnsOf(records).keys()) names.add(name);
   }
   if (names.size === 0) return;
+  const present = [...names].slice(0, SHOWN).map((name) => JSON.stringify(name));
   const others = names.size > SHOWN ? `, and ${names.size - SHOWN} more` : '';
   const hint = absent.some(({ path }) => path.length === 1 && path[0]!.includes('.')) ? INSIDE : '';
   tell(
-    `--columns: no record of the first chunk has ${absent.map(shown).join(', ')}; they have ${[...names].slice(0, SHOWN).join(', ')}${others}${hint}`,
+    `--columns: no record of the first chunk has ${absent.map(shown).join(', ')}; they have ${present.join(', ')}${others}${hint}`,
   );
 }
 

@@ -21,6 +21,7 @@ const WRITTEN: readonly (readonly [flags: string, text: string])[] = [
 describe('--columns', () => {
   work.file('nested.ndjson', '{"id":1,"customer":{"city":"Bern"},"a.b":5}\n{"id":2,"customer":{}}\n');
   work.file('flat.csv', 'id,total\n1,2\n');
+  work.file('spaced.csv', 'id, total,\n1,2,3\n');
 
   test('takes what is inside of objects under a name', async () => {
     const flags = ['--to', 'csv', '--columns', 'city=customer.city,a.b,id'];
@@ -31,13 +32,18 @@ describe('--columns', () => {
   });
 
   test.each([
-    ['nested.ndjson', 'id,total', 'no record of the first chunk has "total"; they have id, customer, a.b\n'],
-    ['flat.csv', 'id, total', 'no record of the first chunk has " total"; they have id, total\n'],
-    ['nested.ndjson', 'city=customer.town', 'has "customer.town" for "city"; they have id'],
+    [
+      'nested.ndjson',
+      'id,total',
+      'no record of the first chunk has "total"; they have "id", "customer", "a.b"\n',
+    ],
+    ['flat.csv', 'id, total', 'no record of the first chunk has " total"; they have "id", "total"\n'],
+    ['spaced.csv', 'total', 'no record of the first chunk has "total"; they have "id", " total", ""\n'],
+    ['nested.ndjson', 'city=customer.town', 'has "customer.town" for "city"; they have "id"'],
     [
       'nested.ndjson',
       'customer.city,Id',
-      'has "customer.city", "Id"; they have id, customer, a.b; NAME=PATH takes what is inside of one, such as city=customer.city\n',
+      'has "customer.city", "Id"; they have "id", "customer", "a.b"; NAME=PATH takes what is inside of one, such as city=customer.city\n',
     ],
   ])('of %s tells that there is no %j', async (source, columns, message) => {
     const { code, stderr } = await work.command(['run', source, 'out.csv', '--columns', columns]);
@@ -49,7 +55,7 @@ describe('--columns', () => {
     const flags = ['--columns', 'id,amount', '--batch-size', '100'];
     work.file('many.ndjson', '{"id":1}\n'.repeat(250));
     const { code, stderr } = await work.command(['run', 'many.ndjson', 'sqlite:out.db?table=t', ...flags]);
-    expect(stderr.match(/no record of the first chunk has "amount"; they have id/g)).toHaveLength(1);
+    expect(stderr.match(/no record of the first chunk has "amount"; they have "id"/g)).toHaveLength(1);
     expect(code).toBe(0);
   });
 });
