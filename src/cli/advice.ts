@@ -22,6 +22,8 @@ export function adviceFor(error: unknown, context: ErrorContext): string | undef
   if (error.code === 'CHECKPOINT_FOREIGN' && context.command === 'reset') return NOT_OURS;
   if (error.code === 'CHECKPOINT_MISMATCH' && isOfAnotherRun(error)) return OWN_CHECKPOINT;
   if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
+  if (error.code === 'INVALID_UTF8' && !isOfHeader(error) && canSetAside(context))
+    return CONVERT_OR_SET_ASIDE;
   return ADVICE[error.code];
 }
 
@@ -47,6 +49,16 @@ const SET_ASIDE = 'Set such records aside and go on with --dead-letters FILE';
 /** What is wrong with one record only, where the format knows where the next one begins. */
 const AT_ONE_RECORD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['MALFORMED_RECORD', 'INVALID_RECORD']);
 
+const CONVERT =
+  'Convert the input to UTF-8 from the encoding that it really has, as with iconv -f latin1 -t utf-8';
+
+const CONVERT_OR_SET_ASIDE = `${CONVERT}, or set such records aside with --dead-letters FILE`;
+
+/** There are no records without it. */
+function isOfHeader({ message }: PipelineError): boolean {
+  return message.includes('The header is not valid');
+}
+
 /** In a JSON document the end of a malformed record cannot be known. */
 const RECOVERABLE = new Set(['ndjson', 'jsonl', 'csv', 'tsv', 'text']);
 
@@ -58,7 +70,7 @@ function canSetAside({ command, format, setsAside }: ErrorContext): boolean {
 export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
   MALFORMED_RECORD: 'Mend the record, or name another format with --format',
   MALFORMED_INPUT: 'Mend the input, or name another format with --format',
-  INVALID_UTF8: 'Convert the input to UTF-8, as with iconv -f latin1 -t utf-8',
+  INVALID_UTF8: CONVERT,
   INEXACT_NUMBER: 'Choose what becomes of such numbers with --numbers bigint|string|lossy',
   RECORD_TOO_LARGE:
     'Raise the bound with --max-record-bytes; records deeper in a JSON document are named with --path',

@@ -192,7 +192,9 @@ function objectOf(columns: readonly string[], values: readonly unknown[]): Recor
 /** The names in a header. */
 export function columnsOf(encoded: RecordBytes, options: CsvOptions): readonly string[] | RecordFlaw {
   try {
-    const names = parseOne(bytesOf(encoded, 0, 1), { ...optionsOf(options), columns: false }) as string[];
+    const bytes = bytesOf(encoded, 0, 1);
+    expectUtf8(bytes, 'The header');
+    const names = parseOne(bytes, { ...optionsOf(options), columns: false }) as string[];
     refuseTwice(names, 'The header');
     return names;
   } catch (error) {

@@ -30,8 +30,8 @@ export function textOfRecords(
 }
 
 /** @throws FlawError when the bytes of a record are not UTF-8 */
-export function expectUtf8(bytes: Uint8Array): void {
-  if (!isUtf8(bytes)) throw new FlawError('INVALID_UTF8', 'The record is not valid UTF-8');
+export function expectUtf8(bytes: Uint8Array, what = 'The record'): void {
+  if (!isUtf8(bytes)) throw new FlawError('INVALID_UTF8', `${what} is not valid UTF-8`);
 }
 
 /** The same bytes, with the methods of a Buffer. */

@@ -13,9 +13,9 @@ afterEach(forgetSecrets);
 
 const RUN = { command: 'run' } as const;
 
-function malformed(): PipelineError {
+function malformed(code: ErrorCode = 'MALFORMED_RECORD', message = 'Bad'): PipelineError {
   const position = { record: 2, line: 2, byte: 9 };
-  return new PipelineError({ code: 'MALFORMED_RECORD', message: 'Bad', source: 'a.ndjson', position });
+  return new PipelineError({ code, message, source: 'a.ndjson', position });
 }
 
 function writeError(kind: FailureKind, why: string): WriteError {
@@ -63,8 +63,21 @@ describe('errorLines', () => {
     ['json-seq', false],
     [undefined, false],
   ])('offers dead letters for %s only if they can help: %s', (format, isOffered) => {
-    const text = errorLines(malformed(), { ...RUN, format }).join('\n');
-    expect(text.includes('--dead-letters')).toBe(isOffered);
+    for (const code of ['MALFORMED_RECORD', 'INVALID_UTF8'] as const) {
+      const text = errorLines(malformed(code), { ...RUN, format }).join('\n');
+      expect(text.includes('--dead-letters')).toBe(isOffered);
+    }
+  });
+
+  test('says of what is not UTF-8 that it has another encoding, and cannot set a header aside', () => {
+    const advice = (message: string) =>
+      errorLines(malformed('INVALID_UTF8', message), { ...RUN, format: 'csv' })[1];
+    const convert =
+      'Convert the input to UTF-8 from the encoding that it really has, as with iconv -f latin1 -t utf-8';
+    expect(advice('The record is not valid UTF-8')).toBe(
+      `${convert}, or set such records aside with --dead-letters FILE`,
+    );
+    expect(advice('The header is not valid UTF-8')).toBe(convert);
   });
 
   test('offers no dead letters to whom has them already, nor in a preview', () => {

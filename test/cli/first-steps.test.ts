@@ -8,6 +8,9 @@ afterAll(() => work.remove());
 work.file('words', 'just words\nand more\n');
 work.file('late.ndjson', `${lines(1_000)}\n{"id":1000,"late":true}\n`);
 work.file('bad.ndjson', '{"id":1}\n{x\n{"id":3}\n{y\n');
+work.file('latin1.ndjson', Buffer.from('{"name":"Ada"}\n{"name":"Zo\xeb"}\n{"name":"Grace"}\n', 'latin1'));
+work.file('latin1.csv', Buffer.from('name\nAda\nZo\xeb\nGrace\n', 'latin1'));
+work.file('latin1-header.csv', Buffer.from('pr\xe9nom\nAda\n', 'latin1'));
 work.file('old.csv', 'what was here before\n');
 
 describe('A first mistake is told in the words of the command', () => {
@@ -29,6 +32,30 @@ describe('A first mistake is told in the words of the command', () => {
     const outcome = await work.command(['run', ...places]);
     expect(outcome.stderr).toContain(message);
     expect(outcome.code).toBe(code);
+  });
+});
+
+describe('Records that are not UTF-8', () => {
+  test.each([
+    ['latin1.ndjson', 'latin1.ndjson:2 (record 2, byte 15): The record is not valid UTF-8\n'],
+    ['latin1.csv', 'latin1.csv:3 (record 2, byte 9): The record is not valid UTF-8\n'],
+  ])('of %s end the run, which says how to set them aside', async (source, message) => {
+    const failed = await work.command(['run', source, '-']);
+    expect(failed.stderr).toMatch(/or set such records aside with --dead-letters FILE$/m);
+    expect(failed.stderr).toContain(message);
+    expect(failed.code).toBe(4);
+    const { code, stdout } = await work.command(['run', source, '-', '--dead-letters', `${source}.dead`]);
+    expect(stdout).toBe('{"name":"Ada"}\n{"name":"Grace"}\n');
+    expect(code).toBe(3);
+    const letter = JSON.parse(readFileSync(work.path(`${source}.dead`), 'utf8')) as { rawBase64: string };
+    expect(Buffer.from(letter.rawBase64, 'base64').toString('latin1')).toContain('Zoë');
+  });
+
+  test('cannot be set aside where they are a header', async () => {
+    const { code, stderr } = await work.command(['run', 'latin1-header.csv', '-']);
+    expect(stderr).toContain('The header is not valid UTF-8\nConvert the input to UTF-8');
+    expect(stderr).not.toContain('--dead-letters');
+    expect(code).toBe(4);
   });
 });
 

@@ -175,7 +175,7 @@ describe('csv()', () => {
     [
       Buffer.from('\xe9\n1', 'latin1'),
       'INVALID_UTF8',
-      'in:1 (record 1, byte 0): The record is not valid UTF-8',
+      'in:1 (record 1, byte 0): The header is not valid UTF-8',
     ],
     [
       `${'a'.repeat(101)}\n1\n`,
