@@ -22,8 +22,7 @@ export function adviceFor(error: unknown, context: ErrorContext): string | undef
   if (error.code === 'CHECKPOINT_FOREIGN' && context.command === 'reset') return NOT_OURS;
   if (error.code === 'CHECKPOINT_MISMATCH' && isOfAnotherRun(error)) return OWN_CHECKPOINT;
   if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
-  if (error.code === 'INVALID_UTF8' && !isOfHeader(error) && canSetAside(context))
-    return CONVERT_OR_SET_ASIDE;
+  if (error.code === 'INVALID_UTF8') return toUtf8(error, context);
   return ADVICE[error.code];
 }
 
@@ -49,15 +48,17 @@ const SET_ASIDE = 'Set such records aside and go on with --dead-letters FILE';
 /** What is wrong with one record only, where the format knows where the next one begins. */
 const AT_ONE_RECORD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['MALFORMED_RECORD', 'INVALID_RECORD']);
 
+/** A header cannot be set aside: there are no records without it. */
+function toUtf8({ message }: PipelineError, context: ErrorContext): string {
+  if (message.includes('The input is UTF-16')) return 'Convert the input to UTF-8: iconv -f utf-16 -t utf-8';
+  const isOfHeader = message.includes('The header is not valid');
+  return isOfHeader || !canSetAside(context)
+    ? CONVERT
+    : `${CONVERT}, or set such records aside with --dead-letters FILE`;
+}
+
 const CONVERT =
   'Convert the input to UTF-8 from the encoding that it really has, as with iconv -f latin1 -t utf-8';
-
-const CONVERT_OR_SET_ASIDE = `${CONVERT}, or set such records aside with --dead-letters FILE`;
-
-/** There are no records without it. */
-function isOfHeader({ message }: PipelineError): boolean {
-  return message.includes('The header is not valid');
-}
 
 /** In a JSON document the end of a malformed record cannot be known. */
 const RECOVERABLE = new Set(['ndjson', 'jsonl', 'csv', 'tsv', 'text']);

@@ -34,6 +34,11 @@ export function detectFormat(input: DetectInput): Detected | undefined {
   return detected ?? (/^text\/plain\b/i.test(contentType) ? PLAIN_TEXT : undefined);
 }
 
+/** Whether the first bytes are a byte order mark of UTF-16, which no text in UTF-8 begins with. */
+export function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
+
 /** How much of the first bytes detection has to see: where name or content type speak, the first line may do. */
 export function headNeeded({
   name = '',

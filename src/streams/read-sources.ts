@@ -2,7 +2,7 @@ import { PipelineError } from '../core/errors.ts';
 import type { Format } from '../core/format.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import type { ByteContent, RecordContent } from '../core/source.ts';
-import { detectFormat, headNeeded } from '../formats/detect.ts';
+import { detectFormat, headNeeded, isUtf16 } from '../formats/detect.ts';
 import { formatNamed } from '../formats/format-named.ts';
 import { type Compression, decompress } from '../sources/decompress.ts';
 import { type SourceInput, toSources } from '../sources/to-sources.ts';
@@ -114,6 +114,7 @@ function chooseFormat(
 ): Format {
   const { format, ...rest } = options;
   if (typeof format === 'object') return format;
+  refuseUtf16(name, head);
   if (format !== undefined) return formatNamed(format, rest);
   const found = detectFormat({
     name,
@@ -126,4 +127,11 @@ function chooseFormat(
   const message =
     'The format could not be detected; name it with the option format (ndjson, json, csv, tsv, text)';
   throw new PipelineError({ code: 'UNKNOWN_FORMAT', message, source: name });
+}
+
+/** Every record of it would be wrong: one error says why. A format that is given as an object may know better. */
+function refuseUtf16(name: string, { bytes }: Head): void {
+  if (!isUtf16(bytes)) return;
+  const message = 'The input is UTF-16, as its byte order mark says';
+  throw new PipelineError({ code: 'INVALID_UTF8', message, source: name });
 }

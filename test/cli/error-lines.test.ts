@@ -69,7 +69,7 @@ describe('errorLines', () => {
     }
   });
 
-  test('says of what is not UTF-8 that it has another encoding, and cannot set a header aside', () => {
+  test('says of what is not UTF-8 which encoding it has, if that is known, and cannot set a header aside', () => {
     const advice = (message: string) =>
       errorLines(malformed('INVALID_UTF8', message), { ...RUN, format: 'csv' })[1];
     const convert =
@@ -78,6 +78,9 @@ describe('errorLines', () => {
       `${convert}, or set such records aside with --dead-letters FILE`,
     );
     expect(advice('The header is not valid UTF-8')).toBe(convert);
+    expect(advice('The input is UTF-16, as its byte order mark says')).toBe(
+      'Convert the input to UTF-8: iconv -f utf-16 -t utf-8',
+    );
   });
 
   test('offers no dead letters to whom has them already, nor in a preview', () => {

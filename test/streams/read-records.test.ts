@@ -44,3 +44,33 @@ describe('readRecords() with a format', () => {
     expect(event).toEqual({ source: 'stream', format: 'ndjson', compression: 'gzip' });
   });
 });
+
+describe('readRecords() of UTF-16', () => {
+  const text = Buffer.from('\ufeffid,name\n1,Ada\n', 'utf16le');
+
+  test.each([
+    ['orders', text, {}],
+    ['orders.csv', text, {}],
+    ['orders.ndjson', text, {}],
+    ['orders.json', text, { path: 'data' }],
+    ['orders.txt', Buffer.from(text).swap16(), {}],
+    ['orders.csv.gz', gzipSync(text), { format: 'csv' }],
+  ] as const)('says that %s is UTF-16', async (name, bytes, options) => {
+    const pieces = (async function* () {
+      yield bytes;
+    })();
+    const reader = readRecords({ name, open: async () => ({ kind: 'bytes', pieces }) }, options);
+    await expect(reader.toArray()).rejects.toMatchObject({
+      code: 'INVALID_UTF8',
+      message: `${name}: The input is UTF-16, as its byte order mark says`,
+    });
+  });
+
+  test('leaves it to a format that is given as an object', async () => {
+    const read: string[] = [];
+    const decode = (bytes: Uint8Array) => (read.push(Buffer.from(bytes).toString('utf16le')), []);
+    const format = { name: 'utf-16', decoder: () => ({ decode, end: () => [] }) };
+    await readRecords(new Response(text), { format }).toArray();
+    expect(read).toEqual(['\ufeffid,name\n1,Ada\n']);
+  });
+});
