@@ -23,6 +23,8 @@ export function adviceFor(error: unknown, context: ErrorContext): string | undef
   if (error.code === 'CHECKPOINT_MISMATCH' && isOfAnotherRun(error)) return OWN_CHECKPOINT;
   if (AT_ONE_RECORD.has(error.code) && canSetAside(context)) return SET_ASIDE;
   if (error.code === 'INVALID_UTF8') return toUtf8(error, context);
+  if (error.code === 'SOURCE_TRUNCATED' && error.message.endsWith(OPEN_QUOTE)) return CLOSE_QUOTE;
+  if (error.code === 'RECORD_TOO_LARGE' && hasQuotes(context)) return CLOSE_LARGE_QUOTE;
   return ADVICE[error.code];
 }
 
@@ -59,6 +61,19 @@ function toUtf8({ message }: PipelineError, context: ErrorContext): string {
 
 const CONVERT =
   'Convert the input to UTF-8 from the encoding that it really has, as with iconv -f latin1 -t utf-8';
+
+/** How the message ends where a quote takes all the rest of a CSV input. */
+const OPEN_QUOTE = 'The quote is not closed';
+
+const CLOSE_QUOTE =
+  'Close the quote that opens in this record, or double it inside of quotes if it is text; if the source was cut, get it again';
+
+const CLOSE_LARGE_QUOTE =
+  'Look whether a quote that opens in this record is not closed, or raise the bound with --max-record-bytes';
+
+function hasQuotes({ format }: ErrorContext): boolean {
+  return format === 'csv' || format === 'tsv';
+}
 
 /** In a JSON document the end of a malformed record cannot be known. */
 const RECOVERABLE = new Set(['ndjson', 'jsonl', 'csv', 'tsv', 'text']);

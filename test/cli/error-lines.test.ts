@@ -83,6 +83,24 @@ describe('errorLines', () => {
     );
   });
 
+  test.each([
+    ['SOURCE_TRUNCATED', 'The quote is not closed', 'csv', 'Close the quote that opens in this record, or '],
+    ['SOURCE_TRUNCATED', 'The quote is not closed', 'tsv', '; if the source was cut, get it again'],
+    ['SOURCE_TRUNCATED', 'The gzip data ends too early', 'csv', 'Get the source again'],
+    [
+      'RECORD_TOO_LARGE',
+      'Bad',
+      'csv',
+      'Look whether a quote that opens in this record is not closed, or raise',
+    ],
+    ['RECORD_TOO_LARGE', 'Bad', 'tsv', '--max-record-bytes'],
+    ['RECORD_TOO_LARGE', 'Bad', 'json', '--path'],
+  ] as const)('of %s (%s) in %s says: %s', (code, message, format, advice) => {
+    const last = errorLines(malformed(code, message), { ...RUN, format }).at(-1)!;
+    expect(last).toContain(advice);
+    expect(last.includes('--path')).toBe(format === 'json');
+  });
+
   test('offers no dead letters to whom has them already, nor in a preview', () => {
     expect(errorLines(malformed(), { ...RUN, format: 'csv', setsAside: true }).join()).not.toContain(
       '--dead',
@@ -134,7 +152,11 @@ describe('ADVICE', () => {
     const known = new Set(
       createProgram(() => {}).commands.flatMap(({ options }) => options.map(({ long }) => long)),
     );
-    const named = Object.values(ADVICE).flatMap((text) => text?.match(/--[a-z][a-z-]+/g) ?? []);
+    const ofCsv = (Object.keys(ERROR_CODES) as ErrorCode[]).map((code) =>
+      errorLines(malformed(code), { ...RUN, format: 'csv' }).at(-1),
+    );
+    const advice = [...Object.values(ADVICE), ...ofCsv];
+    const named = advice.flatMap((text) => text?.match(/--[a-z][a-z-]+/g) ?? []);
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((flag) => !known.has(flag))).toEqual([]);
   });

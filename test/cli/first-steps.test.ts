@@ -11,6 +11,7 @@ work.file('bad.ndjson', '{"id":1}\n{x\n{"id":3}\n{y\n');
 work.file('latin1.ndjson', Buffer.from('{"name":"Ada"}\n{"name":"Zo\xeb"}\n{"name":"Grace"}\n', 'latin1'));
 work.file('latin1.csv', Buffer.from('name\nAda\nZo\xeb\nGrace\n', 'latin1'));
 work.file('latin1-header.csv', Buffer.from('pr\xe9nom\nAda\n', 'latin1'));
+work.file('quote.csv', `id,size\n1,2\n2,"5\n${'3,4\n'.repeat(100)}`);
 work.file('old.csv', 'what was here before\n');
 
 describe('A first mistake is told in the words of the command', () => {
@@ -26,6 +27,16 @@ describe('A first mistake is told in the words of the command', () => {
       ['bad.ndjson', 'o.csv', '--dead-letters', 'e', '--max-invalid', '1'],
       6,
       'more than --max-invalid (1) allows',
+    ],
+    [
+      ['quote.csv', 'o.ndjson'],
+      4,
+      'quote.csv:3 (record 2, byte 14): The quote is not closed\nClose the quote that opens in this record',
+    ],
+    [
+      ['quote.csv', 'o.ndjson', '--max-record-bytes', '100'],
+      4,
+      'quote.csv:3 (record 2, byte 12): The record is larger than maxRecordBytes (100)\nLook whether a quote',
     ],
     [['late.ndjson', 'o.csv'], 1, 'has no column "late": name all columns with --columns ('],
   ])('%j', async (places, code, message) => {
