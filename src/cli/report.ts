@@ -20,13 +20,17 @@ export function summaryLines(summary: Summary, { sink, deadLetters }: ReportCont
   const { written, filtered, deadLettered, added, elapsedMs, chunks, finishedAt } = summary;
   const { retries, possibleDuplicates } = summary;
   if (finishedAt !== undefined)
-    return [`Finished already (${finishedAt}): nothing was read or written; --restart does it again`];
+    return [
+      `Finished already (${finishedAt}): nothing was read or written; --restart does it again`,
+      ...beforeLine(summary),
+    ];
   const speed = elapsedMs > 0 ? (written / elapsedMs) * 1_000 : 0;
   const details = `${showRate(speed)} records/s, ${counted(chunks, 'chunk')}, ${retries === 1 ? '1 retry' : `${showCount(retries)} retries`}`;
   const unaccounted = countUnaccounted(summary);
   return [
     `${counted(written, 'record')} written to ${sink} in ${showDuration(elapsedMs)} – ${details}`,
     ...(filtered + added + deadLettered > 0 ? [othersLine(summary, deadLetters)] : []),
+    ...beforeLine(summary),
     ...(possibleDuplicates > 0 ? [twiceLine(summary)] : []),
     ...(unaccounted > 0
       ? [`${counted(unaccounted, 'record')} read and not written: ${rangesOf(summary)}`]
@@ -74,6 +78,10 @@ function othersLine(
       : []),
   ];
   return parts.join(', ');
+}
+
+function beforeLine({ deadLetteredBefore = 0 }: Summary): readonly string[] {
+  return deadLetteredBefore > 0 ? [`${counted(deadLetteredBefore, 'record')} set aside before`] : [];
 }
 
 /** A run that failed may have refused more than it has set aside. */

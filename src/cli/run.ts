@@ -8,7 +8,7 @@ import { type CheckpointFlags, type CheckpointPlace, checkpointPlace } from './c
 import { chosenColumns } from './chosen-columns.ts';
 import { createSink, tellingContinued } from './create-sink.ts';
 import { UsageError } from './exit-codes.ts';
-import { checkFolder, checkSources, describeSources } from './places.ts';
+import { checkFolder, checkSources, describeSources, sizeOf } from './places.ts';
 import { type ReadingFlags, readingOf, sourcesOf } from './reading-flags.ts';
 import type { ReportContext } from './report.ts';
 import { Screen, type ScreenFlags } from './screen.ts';
@@ -48,6 +48,8 @@ async function runAs(
     if (plan.checkpoint.kind !== 'off')
       context.notedIn = plan.checkpoint.kind === 'file' ? plan.checkpoint.file : context.sink;
     announce(plan, context.sink, screen);
+    if (flags.restart === true && sizeOf(deadLetters ?? '') !== undefined)
+      screen.note(`${deadLetters} keeps the letters it has; those of this run come behind them`);
     return await runPlan(plan, flags, screen, context);
   } catch (error) {
     return screen.fail(error, context);
@@ -192,8 +194,7 @@ async function moduleOptions(
   { transform, deadLetters }: RunFlags,
   command: Context['command'],
 ): Promise<Partial<BatchProcessorOptions>> {
-  const unwrap =
-    command === 'replay' ? [(await import('../formats/record-of-letter.ts')).recordOfLetter] : [];
+  const unwrap = command === 'replay' ? [await unwrapping(transform !== undefined)] : [];
   const own =
     transform === undefined ? [] : await (await import('./transform-module.ts')).loadTransform(transform);
   const functions = [...unwrap, ...own] as readonly TransformFunction<never, unknown>[];
@@ -204,6 +205,12 @@ async function moduleOptions(
       deadLetters: (await import('../sinks/dead-letter-file.ts')).deadLetterFile(deadLetters),
     }),
   };
+}
+
+/** @param isMended whether a transform comes behind it */
+async function unwrapping(isMended: boolean) {
+  const { recordOfLetter, wholeRecordOfLetter } = await import('../formats/record-of-letter.ts');
+  return isMended ? recordOfLetter : wholeRecordOfLetter;
 }
 
 async function checkpointOptions(

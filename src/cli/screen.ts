@@ -78,8 +78,9 @@ export class Screen {
 
   /** Tells how a run ended well. @returns the exit code */
   finish(summary: Summary, context: ReportContext): number {
-    const { deadLettered, possibleDuplicates } = summary;
-    const exitCode = deadLettered + possibleDuplicates > 0 ? EXIT.setAside : EXIT.written;
+    const { deadLettered, deadLetteredBefore = 0, possibleDuplicates } = summary;
+    const isAllWritten = deadLettered + deadLetteredBefore + possibleDuplicates === 0;
+    const exitCode = isAllWritten ? EXIT.written : EXIT.setAside;
     this.end();
     this.#report('green', summary, context);
     return this.#writeSummary({ ok: true, exitCode, ...summary }) ? exitCode : EXIT.failed;

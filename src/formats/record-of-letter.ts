@@ -15,6 +15,14 @@ export function recordOfLetter(letter: LetterRecord): unknown {
   return record;
 }
 
+/** As `recordOfLetter`, where nothing mends what was malformed. @throws TypeError when it still is */
+export function wholeRecordOfLetter(letter: LetterRecord): unknown {
+  const record = recordOfLetter(letter);
+  if (letter.code === 'MALFORMED_RECORD' && record === letter.raw)
+    throw new TypeError('The record of the letter is malformed: mend it in the letter, or in a transform');
+  return record;
+}
+
 function rawOf({ raw, rawBase64 }: LetterRecord): string {
   if (raw !== undefined) return raw;
   const why = rawBase64 === undefined ? 'has no record that JSON can hold' : 'has bytes that are not UTF-8';

@@ -67,6 +67,7 @@ export class BatchProcessor<In = unknown, Out = In> {
       const progress = progressOf(tally, elapsedMs(), current.writer?.pace);
       onProgress?.({ ...progress, ...pausedAfter(pause, performance.now() - beganAt) });
     };
+    const summary = () => summarize(tally, elapsedMs(), current.resumption?.letteredBefore);
     this.#current = current;
     const { stopping } = current;
     try {
@@ -78,20 +79,19 @@ export class BatchProcessor<In = unknown, Out = In> {
       current.resumption = resumption;
       if (current.stopping.isStopped || resumption?.finishedAt !== undefined) await deadLetters?.close();
       if (current.stopping.isStopped) throw stopped(signal);
-      if (resumption?.finishedAt !== undefined)
-        return { ...summarize(tally, elapsedMs()), finishedAt: resumption.finishedAt };
+      if (resumption?.finishedAt !== undefined) return { ...summary(), finishedAt: resumption.finishedAt };
       const stages = createStages({ ...this.#options, source: sources }, tally, inputs, report, current);
       await runStages(stages, deadLetters);
       if (current.failure !== undefined) throw current.failure.error;
       if (current.stopping.isStopped) throw stopped(signal);
       limit.check();
       report();
-      const summary = accounted(summarize(tally, elapsedMs()));
+      const outcome = accounted(summary());
       await resumption?.finish();
-      return summary;
+      return outcome;
     } catch (thrown) {
       const error = asError(unlessStopped(signal, thrown));
-      rememberSummary(error, summarize(tally, elapsedMs()));
+      rememberSummary(error, summary());
       throw error;
     } finally {
       stopping.end();

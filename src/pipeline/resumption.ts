@@ -214,7 +214,7 @@ export class Resumption {
   }
 
   /** Letters of the runs before this one. */
-  get #letteredBefore(): number {
+  get letteredBefore(): number {
     if (this.#lettered === undefined) return this.#earlier?.deadLettered ?? 0;
     return this.#lettered.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0);
   }
@@ -283,7 +283,7 @@ export class Resumption {
     return {
       ...(cursor !== undefined && { cursor }),
       finished,
-      deadLettered: this.#letteredBefore + this.#deadLettered(),
+      deadLettered: this.letteredBefore + this.#deadLettered(),
       savedAt: new Date().toISOString(),
     };
   }

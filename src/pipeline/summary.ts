@@ -38,6 +38,8 @@ export interface Summary {
   readonly elapsedMs: number;
   /** Records that were read and are neither written, filtered nor set aside; empty after a run that succeeded. */
   readonly unaccounted: readonly UnaccountedRange[];
+  /** Records that the runs had set aside which this one goes on with, if any. */
+  readonly deadLetteredBefore?: number;
   /** When the run was finished, in ISO 8601, if an earlier one had finished it already: then this one did nothing. */
   readonly finishedAt?: string;
 }
@@ -46,7 +48,9 @@ export interface Summary {
  * What people see while a run goes on. How chunks are being written (`inFlight`, `concurrency`, `batchSize`) is there
  * where it is not always one after another, all of one size.
  */
-export interface Progress extends Omit<Summary, 'unaccounted' | 'finishedAt'>, Partial<WritingPace> {
+export interface Progress
+  extends Omit<Summary, 'unaccounted' | 'finishedAt' | 'deadLetteredBefore'>,
+    Partial<WritingPace> {
   /** Bytes of the whole source, as they are stored, when known. */
   readonly totalBytes?: number;
   /** Records written per second since the start. */
@@ -65,9 +69,13 @@ export interface Pause {
   readonly why: string;
 }
 
-/** @param elapsedMs milliseconds since the start of the run */
-export function summarize(tally: Tally, elapsedMs: number): Summary {
-  return { ...countsOf(tally), elapsedMs, unaccounted: tally.unaccounted() };
+/**
+ * @param elapsedMs milliseconds since the start of the run
+ * @param deadLetteredBefore dead letters of the runs that it goes on with
+ */
+export function summarize(tally: Tally, elapsedMs: number, deadLetteredBefore = 0): Summary {
+  const counts = { ...countsOf(tally), elapsedMs, unaccounted: tally.unaccounted() };
+  return deadLetteredBefore > 0 ? { ...counts, deadLetteredBefore } : counts;
 }
 
 /** The pause as it is `ms` milliseconds later, if it is not over then. */

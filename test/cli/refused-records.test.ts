@@ -107,3 +107,45 @@ describe('chain-reaction run, into an API that refuses records', () => {
     ]);
   });
 });
+
+describe('chain-reaction run, again after records were set aside', () => {
+  test('says so, and ends with 3 again, as not all of them are written', async () => {
+    work.file('some-bad.csv', 'id\n1\n2,3\n4\n');
+    const args = ['run', 'some-bad.csv', 'some.ndjson', '--dead-letters', 'some-bad.letters', '--json'];
+    expect(await work.command(args)).toMatchObject({ code: 3 });
+    const { code, stdout, stderr } = await work.command(args);
+    expect(stderr).toContain('Finished already');
+    expect(stderr).toContain('1 record set aside before\n');
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      exitCode: 3,
+      deadLettered: 0,
+      deadLetteredBefore: 1,
+    });
+    expect(code).toBe(3);
+  });
+
+  test('tells on --restart that the letters of before stay', async () => {
+    const args = ['run', 'some-bad.csv', 'some.ndjson', '--dead-letters', 'some-bad.letters', '--restart'];
+    const { code, stderr } = await work.command(args);
+    expect(stderr).toContain(
+      'some-bad.letters keeps the letters it has; those of this run come behind them\n',
+    );
+    expect(code).toBe(3);
+    expect(letters('some-bad.letters')).toHaveLength(2);
+    work.file('some-bad.letters', readFileSync(work.path('some-bad.letters'), 'utf8').split('\n')[0]! + '\n');
+  });
+
+  test('does not send what was malformed as text, unless a transform mends it', async () => {
+    work.file('mend.mjs', 'export default (text) => ({ id: text.split(",")[0] });');
+    const sent = await work.command(['replay', 'some-bad.letters', 'sent.ndjson']);
+    expect(sent.stderr).toContain(
+      'The record of the letter is malformed: mend it in the letter, or in a transform',
+    );
+    expect(sent.code).not.toBe(0);
+    expect(
+      (await work.command(['replay', 'some-bad.letters', 'sent.ndjson', '--transform', 'mend.mjs'])).code,
+    ).toBe(0);
+    expect(readFileSync(work.path('sent.ndjson'), 'utf8')).toBe('{"id":"2"}\n');
+  });
+});

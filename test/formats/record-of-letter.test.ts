@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LetterRecord } from '../../src/core/dead-letter.ts';
-import { recordOfLetter } from '../../src/formats/record-of-letter.ts';
+import { recordOfLetter, wholeRecordOfLetter } from '../../src/formats/record-of-letter.ts';
 
 const letter = (content: Partial<LetterRecord>): LetterRecord => ({
   source: 'a.ndjson',
@@ -26,4 +26,18 @@ test.each([
   ['null', { value: null }, 'is null, which a transform would leave out'],
 ])('recordOfLetter() refuses a letter of %s', (_, content, message) => {
   expect(() => recordOfLetter(letter(content))).toThrow(message);
+});
+
+test.each([
+  ['mended by hand', { code: 'MALFORMED_RECORD', raw: '{"id":1}' }, { id: 1 }],
+  ['text that was a record, and refused', { code: 'REFUSED_RECORD', raw: 'a line' }, 'a line'],
+  ['that a sink has refused', { code: 'REFUSED_RECORD', value: 'a', raw: 'a' }, 'a'],
+] as const)('wholeRecordOfLetter() takes a record %s', (_, content, expected) => {
+  expect(wholeRecordOfLetter(letter(content))).toEqual(expected);
+});
+
+test('wholeRecordOfLetter() refuses what is still malformed', () => {
+  expect(() => wholeRecordOfLetter(letter({ code: 'MALFORMED_RECORD', raw: '3,4,5' }))).toThrow(
+    'The record of the letter is malformed: mend it in the letter, or in a transform',
+  );
 });
