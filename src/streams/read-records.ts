@@ -31,8 +31,8 @@ export interface ReadOptions extends FormatOptions, CompressionOptions, InvalidR
   /** Ends the reading, and every wait of the source. */
   readonly signal?: AbortSignal;
   /**
-   * Is told of a failure instead of the stream, which ends behind what was read before it: a stream that fails takes what
-   * is still on its way with it. @default the stream fails
+   * Is told of a failure instead of the stream, which ends behind what was read before it, if anything was: a stream that
+   * fails takes what is still on its way with it. @default the stream fails
    */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
@@ -78,6 +78,7 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
   readonly #tally: Tally;
   readonly #onFailure: ReadOptions['onFailure'];
   #isReading = false;
+  #hasGiven = false;
   #isEnding = false;
 
   constructor(source: SourceInput, options: ReadOptions) {
@@ -128,7 +129,7 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
   }
 
   #fail(error: unknown): void {
-    if (this.#onFailure === undefined || this.#stop.aborted) {
+    if (this.#onFailure === undefined || !this.#hasGiven || this.#stop.aborted) {
       this.destroy(error as Error);
       return;
     }
@@ -146,6 +147,7 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
         this.push(null);
         return;
       }
+      this.#hasGiven = true;
       if (!this.push(value)) {
         this.#isReading = false;
         return;

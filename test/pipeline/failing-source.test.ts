@@ -96,6 +96,18 @@ describe('A run whose source fails', () => {
     expect(summary.written).toBe(500);
   });
 
+  test('tells of the source when there was nothing to read, whatever the sink says later', async () => {
+    const open = async () => {
+      await sleep(50);
+      throw new Error('no sink');
+    };
+    const { error } = await failed({
+      source: join(folder, 'not-there.ndjson'),
+      sink: { name: 'closed', guarantee: 'at-least-once', open, write: async () => {} },
+    });
+    expect(error.message).toContain('There is no such file');
+  });
+
   test('ends at once when it is aborted', async () => {
     const stopping = new AbortController();
     const { error } = await failed({
