@@ -111,9 +111,30 @@ export const DELIVERY: readonly Mutant[] = [
   {
     name: 'loses the last chunk',
     file: 'streams/chunk-transform.ts',
-    find: 'this.#isStopped ? undefined : this.#chunker.cut();\n    if (last',
+    find: 'this.#isStopped || this.#isCut() ? undefined : this.#chunker.cut();\n    if (last',
     replace: 'undefined as Chunk<T> | undefined;\n    if (last',
     test: 'nastiest/02-the-trailing-chunk.test.ts',
+  },
+  {
+    name: 'writes a chunk that is not full when the source has failed',
+    file: 'streams/chunk-transform.ts',
+    find: ' || this.#isCut() ? undefined',
+    replace: ' ? undefined',
+    test: 'pipeline/failing-source.test.ts',
+  },
+  {
+    name: 'takes what was read with it when the source fails',
+    file: 'streams/read-records.ts',
+    find: 'this.#onFailure === undefined || ',
+    replace: 'this.#onFailure !== undefined || ',
+    test: 'pipeline/failing-source.test.ts',
+  },
+  {
+    name: 'puts letters where the output goes',
+    file: 'pipeline/shared-files.ts',
+    find: "refuseShared({ what: 'deadLetters', file: deadLetters?.file }, [...data, store]);",
+    replace: '',
+    test: 'pipeline/shared-files.test.ts',
   },
   {
     name: 'writes a chunk without records',
