@@ -1,3 +1,4 @@
+import { expectKind } from './options.ts';
 import { describePosition, type Position } from './position.ts';
 
 /** Every way in which a run, a source or a sink can fail, with what it means. Documented in docs/errors.md. */
@@ -70,8 +71,12 @@ export class PartialWriteError extends Error {
   /** Index in the chunk (from 0) → why the sink did not take that record. */
   readonly refusals: ReadonlyMap<number, unknown>;
 
-  /** @param refusals index in the chunk (from 0) → why the sink did not take that record */
+  /**
+   * @param refusals index in the chunk (from 0) → why the sink did not take that record
+   * @throws TypeError when it is no map
+   */
   constructor(refusals: ReadonlyMap<number, unknown>) {
+    expectKind('refusals', refusals, refusals instanceof Map, 'a Map from indexes in the chunk to reasons');
     super(`The sink did not take ${refusals.size} record${refusals.size === 1 ? '' : 's'} of the chunk`);
     this.refusals = refusals;
   }

@@ -1,6 +1,6 @@
 import type { Chunk } from './chunk.ts';
 import { expectKind, knownOptions, type OptionNames } from './options.ts';
-import type { Sink, WriteContext } from './sink.ts';
+import { checkLimits, type Sink, type WriteContext } from './sink.ts';
 
 /** What a function that is used as a sink is told beside the records. */
 export interface SinkFunctionContext<T> extends WriteContext {
@@ -44,5 +44,6 @@ export function toSink<T>(sink: Sink<T> | SinkFunction<T>): Sink<T> {
   if (typeof sink === 'function') return functionSink(sink);
   const isSink = typeof (sink as Partial<Sink<T>> | undefined | null)?.write === 'function';
   expectKind('sink', sink, isSink, 'a sink (an object with a method write) or a function');
+  if (sink.limits !== undefined) checkLimits(sink.limits);
   return sink;
 }

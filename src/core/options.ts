@@ -39,6 +39,11 @@ export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /** Throws a `TypeError` when an option is given that there is not: one that is misspelt must not be ignored. */
 export function knownOptions<T extends object>(owner: string, options: T, names: OptionNames<T>): void {
+  if (typeof options !== 'object' || options === null)
+    // what it is may be a secret
+    throw new TypeError(
+      `${owner} takes an object of options, got a ${options === null ? 'null' : typeof options}`,
+    );
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !Object.hasOwn(names, name))
       throw new TypeError(`${owner} has no option ${name}; its options are ${Object.keys(names).join(', ')}`);

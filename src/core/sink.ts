@@ -1,5 +1,6 @@
 import type { CheckpointStore } from './checkpoint.ts';
 import type { Chunk } from './chunk.ts';
+import { integerBetween, knownOptions, type OptionNames } from './options.ts';
 
 /** What holds after a run that was cut off and started again. */
 export type Guarantee = 'exactly-once' | 'effectively-once' | 'at-least-once';
@@ -39,6 +40,16 @@ export interface SinkLimits {
   readonly records?: number;
   /** Bytes of the records as NDJSON. */
   readonly bytes?: number;
+}
+
+const LIMITS: OptionNames<SinkLimits> = { records: true, bytes: true };
+
+/** @throws TypeError or RangeError when no chunk could be within them */
+export function checkLimits(limits: SinkLimits): void {
+  knownOptions('limits', limits, LIMITS);
+  for (const [name, value] of Object.entries(limits) as readonly [string, unknown][])
+    if (value !== undefined && value !== Number.POSITIVE_INFINITY)
+      integerBetween(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /**

@@ -30,18 +30,35 @@ export const FORMAT_OPTIONS: OptionNames<FormatOptions> = { ...JSON_OPTIONS, ...
 export const FORMAT_NAMES = Object.keys(FORMATS) as readonly FormatName[];
 
 /**
+ * The format of a name, or one that was made.
+ * @throws TypeError when an option stands beside one that was made, and has its own; as `formatNamed`
+ */
+export function formatFrom(format: FormatName | Format, options: FormatOptions): Format {
+  if (typeof format !== 'object') return formatNamed(format, options);
+  const [option] = givenOptions(options)[0] ?? [];
+  if (option === undefined) return format;
+  throw new TypeError(
+    `${option} must be given to the function that makes the format ${format.name}, not beside what it has made`,
+  );
+}
+
+/**
  * The format of a name.
  * @throws TypeError when there is none, or an option does not belong to it; RangeError when one is out of its range
  */
 export function formatNamed(name: FormatName, options: FormatOptions = {}): Format {
   const { create, takes } = FORMATS[oneOf('format', name, FORMAT_NAMES)];
-  const given = Object.entries(options).filter(
-    ([option, value]) => value !== undefined && Object.hasOwn(FORMAT_OPTIONS, option),
-  );
+  const given = givenOptions(options);
   for (const [option] of given)
     if (!Object.hasOwn(takes, option))
       throw new TypeError(
         `${option} is no option of the format ${name}, which takes ${Object.keys(takes).join(', ')}`,
       );
   return create(Object.fromEntries(given) as never) as Format;
+}
+
+function givenOptions(options: FormatOptions): readonly (readonly [string, unknown])[] {
+  return Object.entries(options).filter(
+    ([option, value]) => value !== undefined && Object.hasOwn(FORMAT_OPTIONS, option),
+  );
 }

@@ -4,6 +4,7 @@ import { messageOf, PipelineError } from '../core/errors.ts';
 import { toSink } from '../core/function-sink.ts';
 import { PiecePool } from '../core/piece-pool.ts';
 import { Tally } from '../core/tally.ts';
+import { watched } from '../core/watched.ts';
 import { toSources } from '../sources/to-sources.ts';
 import { KeepAsJson } from '../streams/keep-as-json.ts';
 import { LeaveOutMade, partlyDone } from '../streams/leave-out-made.ts';
@@ -60,12 +61,14 @@ export class BatchProcessor<In = unknown, Out = In> {
       resumption: undefined,
       limit,
       failure: undefined,
+      fail: (error) => void current.writer?.destroy(error),
       pause: undefined,
     };
     const report = () => {
       const { pause, beganAt = 0 } = current.pause ?? {};
       const progress = progressOf(tally, elapsedMs(), current.writer?.pace);
-      onProgress?.({ ...progress, ...pausedAfter(pause, performance.now() - beganAt) });
+      const told = { ...progress, ...pausedAfter(pause, performance.now() - beganAt) };
+      watched(onProgress?.(told), current.fail);
     };
     const summary = () => summarize(tally, elapsedMs(), current.resumption?.letteredBefore);
     this.#current = current;
@@ -111,11 +114,12 @@ export class BatchProcessor<In = unknown, Out = In> {
 
 interface CurrentRun {
   readonly stopping: Stopping;
-  writer: Pick<RetryingWriter, 'pace'> | undefined;
+  writer: (Pick<RetryingWriter, 'pace'> & { destroy(error: Error): unknown }) | undefined;
   resumption: Resumption | undefined;
   readonly limit: InvalidLimit;
   /** What the source has failed with. What was read before is written. */
   failure: { readonly error: unknown } | undefined;
+  readonly fail: (error: Error) => void;
   /** The last time for which the sink has asked. */
   pause: { readonly pause: Pause; readonly beganAt: number } | undefined;
 }
@@ -162,7 +166,7 @@ function createStages<In, Out>(
     ...(resumption !== undefined && { finished: resumption.finished, watch: inputs }),
   });
   reader.on('source', (event: SourceEvent) => {
-    onSource?.(event);
+    watched(onSource?.(event), current.fail);
     report();
   });
   const writer = new RetryingWriter<Out>(sink, {
@@ -172,7 +176,7 @@ function createStages<In, Out>(
     onPause: (event) => {
       const pause = { ms: event.delayMs, why: event.failure.why };
       current.pause = { pause, beganAt: performance.now() };
-      retry?.onPause?.(event);
+      watched(retry?.onPause?.(event), current.fail);
       report();
     },
     onWritten: (chunk) => {

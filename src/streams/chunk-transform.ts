@@ -8,10 +8,10 @@ import {
   type OptionNames,
 } from '../core/options.ts';
 import { isRecordBlock, type RecordBlock } from '../core/record-block.ts';
-import type { SinkLimits } from '../core/sink.ts';
+import { checkLimits, type SinkLimits } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
 import { AdaptiveBatchSize } from '../delivery/adaptive-batch-size.ts';
-import { Stage } from './stage.ts';
+import { refuseBytes, Stage } from './stage.ts';
 
 export const MIN_BATCH_SIZE = 100;
 export const MAX_BATCH_SIZE = 10_000;
@@ -95,6 +95,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
       integerBetween('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
     if (maxWaitMs !== Number.POSITIVE_INFINITY) integerBetween('maxWaitMs', maxWaitMs, 1, MAX_TIMER_MS);
     super();
+    refuseBytes(this);
     this.#tally = tally;
     this.#isCut = isCut;
     this.#name = name;
@@ -109,6 +110,7 @@ export class ChunkTransform<T = unknown> extends Stage<RecordBlock<T> | T, Chunk
 
   /** Lowers the size of chunks to what a sink takes. Before the first record, or between two chunks. */
   respect(limits: SinkLimits): void {
+    checkLimits(limits);
     const { records = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = limits;
     this.adaptiveSize?.lower(records);
     this.#chunker.lower({ records, bytes });

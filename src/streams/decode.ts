@@ -1,7 +1,7 @@
 import type { Format } from '../core/format.ts';
 import { knownOptions, type OptionNames } from '../core/options.ts';
 import type { RecordBlock } from '../core/record-block.ts';
-import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatNamed } from '../formats/format-named.ts';
+import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatFrom } from '../formats/format-named.ts';
 import {
   admit,
   INVALID_RECORD_OPTIONS,
@@ -44,7 +44,7 @@ class DecodeStage<T> extends Stage<Uint8Array | string, RecordBlock<T>> {
     knownOptions('decode', options, DECODE_OPTIONS);
     const { name = 'input', onInvalid: _o, deadLetters: _d, tally: _t, ...formatOptions } = options;
     const policy = invalidRecordPolicy(options);
-    const decoded = typeof format === 'string' ? (formatNamed(format, formatOptions) as Format<T>) : format;
+    const decoded = formatFrom(format, formatOptions) as Format<T>;
     super();
     this.#policy = policy;
     this.#place = { name, index: 0 };

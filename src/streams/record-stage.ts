@@ -13,7 +13,7 @@ import {
 } from './admit.ts';
 import { BlockBuilder, Failed, Made, type Result, rangeOf } from './block-builder.ts';
 import { Gate } from './gate.ts';
-import { type Outputs, Stage } from './stage.ts';
+import { type Outputs, refuseBytes, Stage } from './stage.ts';
 
 export interface RecordStageOptions extends InvalidRecordOptions {
   /** Records that an asynchronous function works on at once, 1 to 1,000. The results keep the order of the source. @default 1 */
@@ -70,6 +70,7 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
     integerBetween('concurrency', concurrency, 1, 1_000);
     const policy = invalidRecordPolicy(options);
     super();
+    refuseBytes(this);
     this.#run = run;
     this.#policy = policy;
     this.#pool = pool;

@@ -6,6 +6,7 @@ import { expectKind, knownOptions, type OptionNames } from '../core/options.ts';
 import { isRecordBlock } from '../core/record-block.ts';
 import type { FullSink, ResumeContext, Sink } from '../core/sink.ts';
 import { Tally } from '../core/tally.ts';
+import { watched } from '../core/watched.ts';
 import { DELIVERY_OPTIONS, type DeliveryOptions, protect } from '../delivery/protect.ts';
 import { UnsentError, WriteError } from '../delivery/write-error.ts';
 import { refuseShared } from '../files/shared-file.ts';
@@ -107,11 +108,11 @@ export class RetryingWriter<T = unknown> extends Writable implements ChunkTaker 
     const onRetry: DeliveryOptions['onRetry'] = (event) => {
       tally.retries++;
       tally.possibleDuplicates += event.possibleDuplicates;
-      delivery.onRetry?.(event);
+      watched(delivery.onRetry?.(event), (error) => this.destroy(error));
     };
     const onSetAside: DeliveryOptions['onSetAside'] = (event) => {
       this.#counts.countSetAside(event);
-      delivery.onSetAside?.(event);
+      watched(delivery.onSetAside?.(event), (error) => this.destroy(error));
     };
     const jitter = delivery.jitter ?? (concurrency === 1 ? 'none' : 'full');
     const policy = { ...delivery, jitter, onRetry, onSetAside };

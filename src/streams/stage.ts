@@ -114,6 +114,18 @@ export abstract class Stage<In, Out> extends Duplex implements EndsEarly {
   }
 }
 
+/** Bytes are no records: a stage that takes records refuses a stream that gives out bytes. */
+export function refuseBytes(stage: Duplex): void {
+  stage.on('pipe', (upstream: { readonly readableObjectMode?: boolean }) => {
+    if (upstream.readableObjectMode === false)
+      stage.destroy(
+        new TypeError(
+          `${stage.constructor.name} takes records, and the stream before it gives out bytes: put decode() between`,
+        ),
+      );
+  });
+}
+
 function canEndEarly(stream: unknown): stream is EndsEarly {
   return typeof (stream as Partial<EndsEarly> | undefined)?.endEarly === 'function';
 }
