@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /**
  * Every block of code in the README and in docs/, and every example, runs: `ts` blocks as modules of their own, `sh`
- * blocks line by line. They may write into the folder tmp. A block behind `<!-- not run: REASON -->` is not run.
+ * blocks line by line. They may write into the folder tmp. A block behind `<!-- not run: REASON -->` is not run. All
+ * that is TypeScript compiles with the options of this project.
  */
 const ROOT = resolve(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'tmp');
@@ -22,12 +23,14 @@ const blocks = pages.flatMap((page) =>
     code: code!,
   })),
 );
+const modules = blocks.filter(({ language }) => language === 'ts');
 const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'));
 
 beforeAll(() => {
   expect(existsSync(join(ROOT, 'dist/index.js')), 'npm run build comes first').toBe(true);
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER);
+  for (const { name, code } of modules) writeFileSync(fileOf(name), code);
 });
 
 afterAll(() => {
@@ -35,16 +38,18 @@ afterAll(() => {
 });
 
 describe('The docs', () => {
-  test.each(blocks.filter(({ reason, language }) => reason === undefined && language === 'ts'))(
-    '$name runs',
-    async ({ code, name }) => {
-      const file = join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.ts`);
-      writeFileSync(file, code);
-      const { status, output } = await run(process.execPath, ['--no-warnings', file]);
-      expect({ status, output }).toMatchObject({ status: 0 });
-      for (const line of promisedBy(code)) expect(output).toContain(line);
-    },
-  );
+  test('and the examples compile', async () => {
+    const config = { extends: '../tsconfig.json', include: ['*.ts', '../examples'] };
+    writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = ['node_modules/typescript/bin/tsc', '-p', FOLDER, '--pretty', 'false'];
+    expect(await run(process.execPath, tsc)).toEqual({ status: 0, output: '' });
+  });
+
+  test.each(modules.filter(({ reason }) => reason === undefined))('$name runs', async ({ code, name }) => {
+    const { status, output } = await run(process.execPath, ['--no-warnings', fileOf(name)]);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    for (const line of promisedBy(code)) expect(output).toContain(line);
+  });
 
   const lines = blocks
     .filter(({ reason, language }) => reason === undefined && language === 'sh')
@@ -92,6 +97,11 @@ describe('The examples', () => {
     for (const line of promised) expect(output).toContain(line);
   });
 });
+
+/** The file of a block, whose name is in the errors of the compiler. */
+function fileOf(name: string): string {
+  return join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.ts`);
+}
 
 /** What a piece of code says that it prints: behind `console.log(…);`, or on lines of their own. */
 function promisedBy(code: string): readonly string[] {
