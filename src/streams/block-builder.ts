@@ -47,6 +47,11 @@ export class BlockBuilder<In, Out> {
     this.block = block;
   }
 
+  /** Records that were made. */
+  get size(): number {
+    return this.#records.length;
+  }
+
   add(result: Result<Out>): void {
     if (result instanceof Made) this.#addMade(result);
     else if (result instanceof Failed) this.#addFailed(result);
@@ -67,14 +72,14 @@ export class BlockBuilder<In, Out> {
 
   /** One block of what was made, in which each record keeps the position of the one it was made of. */
   made(): RecordBlock<Out> {
-    const { source, start, end } = this.#taken();
+    const { source, start, end } = this.takenBlock;
     const records = this.#records;
     return new ObjectBlock({ source, start, end, records, positions: this.#positions() });
   }
 
   /** The records as they were, without those that failed: in slices, so that their bytes are not given up. */
   *kept(): Generator<RecordBlock<In>, void> {
-    const taken = this.#taken();
+    const taken = this.takenBlock;
     let next = 0;
     for (const [from, to] of runsOf([...(this.failures?.keys() ?? [])])) {
       if (from > next) yield taken.slice(next, from);
@@ -108,7 +113,14 @@ export class BlockBuilder<In, Out> {
     return this.#origins;
   }
 
-  #taken(): RecordBlock<In> {
+  /** The records of the block that are still to be dealt with, if any. */
+  get rest(): RecordBlock<In> | undefined {
+    const { block, taken, isLast } = this;
+    return isLast || taken === block.count ? undefined : block.slice(taken, block.count);
+  }
+
+  /** The records of the block that were dealt with. */
+  get takenBlock(): RecordBlock<In> {
     return this.taken === this.block.count ? this.block : this.block.slice(0, this.taken);
   }
 

@@ -84,7 +84,26 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
     _encoding: string,
     callback: (error?: Error | null) => void,
   ): void {
-    const block = isRecordBlock(item) ? (item as RecordBlock<In>) : this.#blockOf(item);
+    this.#take(isRecordBlock(item) ? (item as RecordBlock<In>) : this.#blockOf(item), callback);
+  }
+
+  /** What has not been given out is not wanted any more. */
+  override endEarly(): void {
+    this.#isOver = true;
+    super.endEarly();
+  }
+
+  /** Some records at a time, of which no more is made than fits into memory: each may become many. */
+  #take(block: RecordBlock<In>, callback: (error?: Error | null) => void): void {
+    if (block.count <= MOST_TAKEN || this.#run.keepsRecords) {
+      this.#takeAll(block, callback);
+      return;
+    }
+    const [part, rest] = block.cut(MOST_TAKEN);
+    this.#takeAll(part, (error) => (error ? callback(error) : this.#take(rest, callback)));
+  }
+
+  #takeAll(block: RecordBlock<In>, callback: (error?: Error | null) => void): void {
     if (this.#isOver) {
       this.#leaveUnread(block, 0);
       callback();
@@ -100,12 +119,6 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
     }
     if (results instanceof BlockBuilder && this.#blocksInFlight === 0) this.#giveNow(results, callback);
     else this.#giveLater(block, results, callback);
-  }
-
-  /** What has not been given out is not wanted any more. */
-  override endEarly(): void {
-    this.#isOver = true;
-    super.endEarly();
   }
 
   protected override async *finish(): AsyncGenerator<RecordBlock<Out>, void> {
@@ -135,7 +148,7 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
     const builder = new BlockBuilder<In, Out>(block);
     const { records } = block;
     if (this.#blocksInFlight > 0) return this.#applyEach(builder, number);
-    for (let i = 0; i < records.length && !builder.isLast; i++) {
+    for (let i = 0; i < records.length && !builder.isLast && builder.size < MOST_MADE; i++) {
       const result = this.#applyOne(records[i]!);
       if (result instanceof Promise) return this.#applyEach(builder, number, result);
       if (result instanceof Failed && this.#isFatal) throw this.#failure(block, i, result.error);
@@ -187,7 +200,11 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   }
 
   #giveNow(builder: BlockBuilder<In, Out>, callback: (error?: Error | null) => void): void {
-    this.giveAll(() => this.#settle(builder), callback);
+    const { rest } = builder;
+    this.giveAll(
+      () => this.#settle(builder),
+      (error) => (error || rest === undefined ? callback(error) : this.#take(rest, callback)),
+    );
   }
 
   /** After what is in flight. The next item is asked for while there is room for its records. */
@@ -243,7 +260,7 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
       return builder.kept() as Iterable<RecordBlock<unknown>> as Iterable<RecordBlock<Out>>;
     const made = builder.made();
     builder.block.forget();
-    if (builder.taken === builder.block.count) this.#pool?.giveBack(builder.block as RecordBlock);
+    this.#pool?.giveBack(builder.takenBlock as RecordBlock);
     return [made];
   }
 
@@ -273,6 +290,10 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
     return new ObjectBlock({ source: 'records', start, end, records: [record] });
   }
 }
+
+/** Records that a function is given at once, and that it may have made of them before they are given out. */
+const MOST_TAKEN = 1_000;
+const MOST_MADE = 10_000;
 
 /** Also of blocks without records, of which any number fit into the bound. */
 const MOST_BLOCKS = 1_000;
