@@ -108,7 +108,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string | undefined>> = {
   TOO_MANY_INVALID: 'Look at the dead letters for the reasons; --max-invalid N|N% allows more',
   RECORDS_UNACCOUNTED: 'This is a mistake of the program: please report it',
   INPUT_CHANGED:
-    'Bring back the input as it was, or begin anew with --restart; --allow-growth takes one that became longer behind what is written (a record that was mended may be filled up with spaces)',
+    'Bring back the input as it was, or begin anew with --restart; --allow-growth takes what was appended, and a record that was mended if that made the input longer',
   FENCED: 'Leave the work to the later run, or stop it and start this one again',
   CHECKPOINT_LOCKED: 'Wait for the other run, or give this one a checkpoint of its own',
   CHECKPOINT_CORRUPT: 'Restore the checkpoint, or begin again without it: chain-reaction reset FILE',

@@ -42,6 +42,16 @@ export function formatFrom(format: FormatName | Format, options: FormatOptions):
   );
 }
 
+/** Before a format is detected: what none of them could take. @throws TypeError or RangeError */
+export function checkFormatOptions(options: FormatOptions): void {
+  const given = givenOptions(options).map(([option]) => option);
+  const name = FORMAT_NAMES.find((each) =>
+    given.every((option) => Object.hasOwn(FORMATS[each].takes, option)),
+  );
+  if (name === undefined) throw new TypeError(`There is no format that takes all of ${given.join(', ')}`);
+  if (given.length > 0) formatNamed(name, options);
+}
+
 /**
  * The format of a name.
  * @throws TypeError when there is none, or an option does not belong to it; RangeError when one is out of its range

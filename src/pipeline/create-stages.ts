@@ -25,6 +25,7 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
   expectKind('source', options.source, options.source !== undefined && options.source !== null, 'a source');
   knownOptions('BatchProcessor', options, PROCESSOR_OPTIONS);
   knownOptions('retry', options.retry ?? {}, RUN_RETRY_OPTIONS);
+  checkKinds(options);
   checkCheckpoint(options);
   checkGrace(options.graceMs);
   const tally = new Tally();
@@ -35,6 +36,12 @@ export function checkOptions<In, Out>(options: BatchProcessorOptions<In, Out>): 
   createChunker(options, tally);
   createRecordStages(options, tally);
   readRecords(options.source, readingOf(options));
+}
+
+function checkKinds<In, Out>({ signal, onProgress, onSource }: BatchProcessorOptions<In, Out>): void {
+  expectKind('signal', signal, signal === undefined || signal instanceof AbortSignal, 'an AbortSignal');
+  for (const [name, callback] of Object.entries({ onProgress, onSource }))
+    expectKind(name, callback, callback === undefined || typeof callback === 'function', 'a function');
 }
 
 function checkCheckpoint<In, Out>({ checkpoint, source, sink }: BatchProcessorOptions<In, Out>): void {

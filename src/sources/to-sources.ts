@@ -48,5 +48,10 @@ async function toSourcesOf(input: SourceLike): Promise<readonly Source[]> {
   if (input === '-') return [stdinSource()];
   if (/^https?:/i.test(String(input))) return [httpSource(input)];
   if (input instanceof URL || /^file:/i.test(input)) return [fileSource(new URL(input))];
+  const [scheme] = /^[a-z][a-z\d+.-]*:(?=\/\/)/i.exec(input) ?? [];
+  if (scheme !== undefined)
+    throw new TypeError(
+      `source must be a path, or a URL with http:, https: or file:, got one with ${scheme}`,
+    );
   return (await expandPaths(input)).map((path) => fileSource(path));
 }

@@ -8,7 +8,13 @@ import type { Cursor } from '../core/position.ts';
 import type { ReadWatch } from '../core/read-watch.ts';
 import type { RecordBlock } from '../core/record-block.ts';
 import type { Tally } from '../core/tally.ts';
-import { FORMAT_OPTIONS, type FormatName, type FormatOptions, formatFrom } from '../formats/format-named.ts';
+import {
+  checkFormatOptions,
+  FORMAT_OPTIONS,
+  type FormatName,
+  type FormatOptions,
+  formatFrom,
+} from '../formats/format-named.ts';
 import { COMPRESSION_OPTIONS, type Compression, type CompressionOptions } from '../sources/decompress.ts';
 import type { SourceInput } from '../sources/to-sources.ts';
 import { INVALID_RECORD_OPTIONS, type InvalidRecordOptions, invalidRecordPolicy } from './admit.ts';
@@ -158,5 +164,6 @@ export class RecordReader<T = unknown> extends Readable implements EndsEarly {
 
 /** Wrong options are found before anything is opened. */
 function checkFormat({ format, ...options }: ReadOptions): void {
-  if (format !== undefined) formatFrom(format, options);
+  if (format === undefined) checkFormatOptions(options);
+  else formatFrom(format, options);
 }

@@ -77,9 +77,30 @@ describe('Options that cannot be', () => {
       () => run({ format: csv(), cast: true }),
       'cast must be given to the function that makes',
     ],
+    [
+      'a controller for its signal',
+      () => run({ signal: new AbortController() }),
+      'signal must be an AbortSignal, got a AbortController',
+    ],
+    ['a text for a callback', () => run({ onProgress: 'x' }), 'onProgress must be a function, got "x"'],
+    ['a number for a callback', () => run({ onSource: 5 }), 'onSource must be a function, got 5'],
+    ['a value that no format takes', () => run({ source: 'a', numbers: 'float' }), 'numbers must be one of'],
+    ['a bound that no format takes', () => run({ source: 'a', maxRecordBytes: 0 }), 'maxRecordBytes must be'],
+    [
+      'options of two formats',
+      () => readRecords('a', { path: 'a', delimiter: ';' }),
+      'There is no format that takes all of',
+    ],
   ])('are refused before anything is opened: %s', (_, make, message) => {
     expect(make).toThrow(message);
     expect(make).not.toThrow('secret');
+  });
+
+  test('a source that is somewhere else', async () => {
+    const started = run({ source: 'ftp://user:secret@host/a.csv' }).run();
+    await expect(started).rejects.toThrow(
+      'source must be a path, or a URL with http:, https: or file:, got one with ftp:',
+    );
   });
 
   test('a sink without limits may say so', () => {
