@@ -1,66 +1,55 @@
 import { createHash } from 'node:crypto';
 import type { Cursor } from '../core/position.ts';
 import type { Claim, LedgerEntry, LedgerTables, TableOrigin } from './ledger.ts';
+import { LedgerConnection } from './ledger-connection.ts';
 import { noteOfRow } from './ledger-row.ts';
 import type { MariadbConnection } from './mariadb-driver.ts';
 import { MariadbSession } from './mariadb-session.ts';
-import { undo } from './sql-transaction.ts';
 
 /** The ledger in MariaDB. A session that ends, for whatever reason, gives up its lock. */
 export class MariadbLedger implements LedgerTables {
-  readonly #connection: MariadbConnection;
-  #session: MariadbSession | undefined;
-  #run = '';
+  readonly #connection: LedgerConnection<MariadbSession>;
 
   constructor(connection: MariadbConnection) {
-    this.#connection = connection;
+    const connect = () => MariadbSession.connect(connection);
+    this.#connection = new LedgerConnection({ connect, lock, unlock, makeTables });
   }
 
-  async connect(run: string): Promise<boolean> {
-    const session = await MariadbSession.connect(this.#connection);
-    try {
-      if (!(await lock(session, run))) {
-        await session.end();
-        return false;
-      }
-      for (const statement of TABLES) await session.run(statement);
-    } catch (error) {
-      session.destroy();
-      throw error;
-    }
-    this.#session = session;
-    this.#run = run;
-    return true;
+  connect(run: string): Promise<boolean> {
+    return this.#connection.open(run);
   }
 
   /** The row stays locked until the epoch is read: it is that of nobody else. */
-  async claim(run: string): Promise<Claim> {
-    return this.#inTransaction(async (session) => {
+  claim(run: string): Promise<Claim> {
+    return this.#connection.useLocked(async (session) => {
+      await session.begin();
       await session.query(
         'INSERT INTO chain_reaction_run (run, epoch) VALUES (?, 1) ON DUPLICATE KEY UPDATE epoch = epoch + 1',
         [run],
       );
       const [row] = await session.query('SELECT epoch FROM chain_reaction_run WHERE run = ?', [run]);
+      await session.commit();
       return { run, epoch: Number(row!['epoch']) };
     });
   }
 
-  async read(run: string): Promise<LedgerEntry> {
-    const session = await this.#connected();
-    const [row] = await session.query(
-      'SELECT checkpoint, table_origin FROM chain_reaction_run WHERE run = ?',
-      [run],
-    );
-    const notes = await session.query(READ_NOTES, [run]);
-    return {
-      checkpoint: (row?.['checkpoint'] ?? undefined) as string | undefined,
-      table: (row?.['table_origin'] ?? undefined) as TableOrigin | undefined,
-      notes: notes.map(noteOfRow),
-    };
+  read(run: string): Promise<LedgerEntry> {
+    return this.#connection.use(async (session) => {
+      const [row] = await session.query(
+        'SELECT checkpoint, table_origin FROM chain_reaction_run WHERE run = ?',
+        [run],
+      );
+      const notes = await session.query(READ_NOTES, [run]);
+      return {
+        checkpoint: (row?.['checkpoint'] ?? undefined) as string | undefined,
+        table: (row?.['table_origin'] ?? undefined) as TableOrigin | undefined,
+        notes: notes.map(noteOfRow),
+      };
+    });
   }
 
   async save({ run, epoch }: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
-    const isSaved = await this.#orUndone(async (session) => {
+    const isSaved = await this.#connection.use(async (session) => {
       const [, , found] = await session.queryAll(SAVE, [checkpoint, run, epoch, run]);
       return Number(found![0]?.['epoch']) === epoch;
     });
@@ -69,59 +58,25 @@ export class MariadbLedger implements LedgerTables {
   }
 
   async forget(run: string): Promise<void> {
-    await this.#inTransaction(async (session) => {
+    await this.#connection.useOnce(async (session) => {
+      await session.begin();
       await session.query(
         'UPDATE chain_reaction_run SET checkpoint = NULL, table_origin = NULL WHERE run = ?',
         [run],
       );
       await session.query('DELETE FROM chain_reaction_chunk WHERE run = ?', [run]);
+      await session.commit();
     });
   }
 
-  async disconnect(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) return;
-    try {
-      await unlock(session, this.#run); // nobody waits for the server to notice the end of the connection
-      await session.end();
-    } catch {
-      session.destroy();
-    }
+  disconnect(): Promise<void> {
+    return this.#connection.close();
   }
 
   /** Not in one transaction with what else is saved: it can be done later as well. */
   async #forgetBefore(run: string, { source, records, made = 0 }: Cursor): Promise<void> {
-    const session = await this.#connected();
-    await session.queryAll(FORGET_BEFORE, [run, source, run, source, records, records, records, made]);
-  }
-
-  async #inTransaction<R>(work: (session: MariadbSession) => Promise<R>): Promise<R> {
-    return this.#orUndone(async (session) => {
-      await session.begin();
-      const result = await work(session);
-      await session.commit();
-      return result;
-    });
-  }
-
-  async #orUndone<R>(work: (session: MariadbSession) => Promise<R>): Promise<R> {
-    const session = await this.#connected();
-    try {
-      return await work(session);
-    } catch (error) {
-      await undo(session);
-      throw error;
-    }
-  }
-
-  /** A lock that was lost with its connection is taken again if it is free; the epoch guards the run in any case. */
-  async #connected(): Promise<MariadbSession> {
-    if (this.#session?.isUsable) return this.#session;
-    this.#session?.destroy();
-    this.#session = await MariadbSession.connect(this.#connection);
-    await lock(this.#session, this.#run);
-    return this.#session;
+    const values = [run, source, run, source, records, records, records, made];
+    await this.#connection.use((session) => session.queryAll(FORGET_BEFORE, values));
   }
 }
 
@@ -132,6 +87,10 @@ async function lock(session: MariadbSession, run: string): Promise<boolean> {
 
 async function unlock(session: MariadbSession, run: string): Promise<void> {
   await session.query('SELECT RELEASE_LOCK(?)', [await lockName(session, run)]);
+}
+
+async function makeTables(session: MariadbSession): Promise<void> {
+  for (const statement of TABLES) await session.run(statement);
 }
 
 /** Names of locks are those of the whole server, and 64 characters at most. */

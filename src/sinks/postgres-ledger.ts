@@ -1,87 +1,59 @@
 import { createHash } from 'node:crypto';
 import type { Cursor } from '../core/position.ts';
 import type { Claim, LedgerEntry, LedgerTables, TableOrigin } from './ledger.ts';
+import { LedgerConnection } from './ledger-connection.ts';
 import { noteOfRow } from './ledger-row.ts';
 import type { PostgresConnection } from './postgres-driver.ts';
 import { PostgresSession } from './postgres-session.ts';
 
 /** The ledger in PostgreSQL. A session that ends, for whatever reason, gives up its lock. */
 export class PostgresLedger implements LedgerTables {
-  readonly #connection: PostgresConnection;
-  #session: PostgresSession | undefined;
-  #run = '';
+  readonly #connection: LedgerConnection<PostgresSession>;
 
   constructor(connection: PostgresConnection) {
-    this.#connection = connection;
+    const connect = () => PostgresSession.connect(connection);
+    this.#connection = new LedgerConnection({ connect, lock, unlock, makeTables });
   }
 
-  async connect(run: string): Promise<boolean> {
-    const session = await PostgresSession.connect(this.#connection);
-    try {
-      if (!(await lock(session, run))) {
-        await session.end();
-        return false;
-      }
-      await makeTables(session);
-    } catch (error) {
-      session.destroy();
-      throw error;
-    }
-    this.#session = session;
-    this.#run = run;
-    return true;
+  connect(run: string): Promise<boolean> {
+    return this.#connection.open(run);
   }
 
   async claim(run: string): Promise<Claim> {
-    const [row] = await (await this.#connected()).query(CLAIM, [run]);
+    const [row] = await this.#connection.useLocked((session) => session.query(CLAIM, [run]));
     return { run, epoch: Number(row!['epoch']) };
   }
 
-  async read(run: string): Promise<LedgerEntry> {
-    const session = await this.#connected();
-    const [row] = await session.query(
-      'SELECT checkpoint, table_origin FROM chain_reaction_run WHERE run = $1',
-      [run],
-    );
-    const notes = await session.query(READ_NOTES, [run]);
-    return {
-      checkpoint: (row?.['checkpoint'] ?? undefined) as string | undefined,
-      table: (row?.['table_origin'] ?? undefined) as TableOrigin | undefined,
-      notes: notes.map(noteOfRow),
-    };
+  read(run: string): Promise<LedgerEntry> {
+    return this.#connection.use(async (session) => {
+      const [row] = await session.query(
+        'SELECT checkpoint, table_origin FROM chain_reaction_run WHERE run = $1',
+        [run],
+      );
+      const notes = await session.query(READ_NOTES, [run]);
+      return {
+        checkpoint: (row?.['checkpoint'] ?? undefined) as string | undefined,
+        table: (row?.['table_origin'] ?? undefined) as TableOrigin | undefined,
+        notes: notes.map(noteOfRow),
+      };
+    });
   }
 
-  async save({ run, epoch }: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
-    const session = await this.#connected();
-    const rows = await session.query(SAVE, [run, epoch, checkpoint]);
-    if (rows.length > 0 && behind !== undefined)
-      await session.query(FORGET_NOTES_BEFORE, [run, behind.source, behind.records, behind.made ?? 0]);
-    return rows.length > 0;
+  save({ run, epoch }: Claim, checkpoint: string, behind: Cursor | undefined): Promise<boolean> {
+    return this.#connection.use(async (session) => {
+      const rows = await session.query(SAVE, [run, epoch, checkpoint]);
+      if (rows.length > 0 && behind !== undefined)
+        await session.query(FORGET_NOTES_BEFORE, [run, behind.source, behind.records, behind.made ?? 0]);
+      return rows.length > 0;
+    });
   }
 
   async forget(run: string): Promise<void> {
-    await (await this.#connected()).query(FORGET, [run]);
+    await this.#connection.useOnce((session) => session.query(FORGET, [run]));
   }
 
-  async disconnect(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) return;
-    try {
-      await session.query('SELECT pg_advisory_unlock_all()'); // nobody waits for the server to end the session
-      await session.end();
-    } catch {
-      session.destroy();
-    }
-  }
-
-  /** A lock that was lost with its connection is taken again if it is free; the epoch guards the run in any case. */
-  async #connected(): Promise<PostgresSession> {
-    if (this.#session?.isUsable) return this.#session;
-    this.#session?.destroy();
-    this.#session = await PostgresSession.connect(this.#connection);
-    await lock(this.#session, this.#run);
-    return this.#session;
+  disconnect(): Promise<void> {
+    return this.#connection.close();
   }
 }
 
@@ -91,6 +63,10 @@ async function lock(session: PostgresSession, run: string): Promise<boolean> {
   const number = createHash('sha256').update(name).digest().readBigInt64BE();
   const [row] = await session.query('SELECT pg_try_advisory_lock($1) AS locked', [String(number)]);
   return row!['locked'] === true;
+}
+
+async function unlock(session: PostgresSession): Promise<void> {
+  await session.query('SELECT pg_advisory_unlock_all()');
 }
 
 /** Two that make them at once wait for each other: IF NOT EXISTS alone would let one of them fail. */

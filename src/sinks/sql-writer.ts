@@ -10,6 +10,7 @@ import type { SqlSession } from './sql-session.ts';
 import { addStatement, furtherColumns, type SqlTable, sqlTable, tableExists } from './sql-table.ts';
 import { guaranteeOf, type SqlTarget } from './sql-target.ts';
 import { writeChunk } from './sql-transaction.ts';
+import { tryAgain } from './try-again.ts';
 import { takeTurns } from './turns.ts';
 
 /** One SQL server, as a sink needs it. */
@@ -53,11 +54,7 @@ export class SqlWriter<T> implements Sink<T> {
     const isContinued = this.ledger.claim === undefined && resume?.isContinued === true;
     this.#origin = isContinued ? 'found' : this.ledger.table;
     try {
-      await connections.use(signal, async (session) => {
-        if (this.#target.ifExists !== 'fail' || this.#origin !== undefined) return;
-        if ((await session.columnsOf(this.#target.table)) !== undefined)
-          throw tableExists(this.#target.table);
-      });
+      await tryAgain(() => connections.use(signal, (session) => this.#expectNoTable(session)), signal);
     } catch (error) {
       this.#connections = undefined;
       await connections.close();
@@ -94,6 +91,12 @@ export class SqlWriter<T> implements Sink<T> {
     } finally {
       await connections.close();
     }
+  }
+
+  /** Where there may be none that the run has not made. */
+  async #expectNoTable(session: SqlSession): Promise<void> {
+    if (this.#target.ifExists !== 'fail' || this.#origin !== undefined) return;
+    if ((await session.columnsOf(this.#target.table)) !== undefined) throw tableExists(this.#target.table);
   }
 
   /** The table, with a column for each key of the chunk where it grows. */

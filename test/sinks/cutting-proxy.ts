@@ -4,12 +4,14 @@ import { listen } from '../failures/servers.ts';
 /** When a connection is cut: before the server gets a statement, or after it has dealt with it but before it is known. */
 export type Cut = 'before' | 'after';
 
-/** Stands between a sink and its server, and cuts connections at COMMIT when it is told to. */
+/** Stands between a sink and its server, and cuts connections at a statement, such as COMMIT, when it is told to. */
 export class CuttingProxy {
   /** Address of the proxy, instead of the server's. */
   readonly url: string;
+  /** At which statements. */
+  at = /COMMIT(?!TED)/;
   /**
-   * What becomes of the next COMMIT, of those after it, and so on; of all others nothing. The connection of one that
+   * What becomes of the next one, of those after it, and so on; of all others nothing. The connection of one that
    * is delayed is cut at once, but it goes on when it is let.
    */
   readonly cuts: (Cut | 'refuse' | 'delay')[] = [];
@@ -58,7 +60,7 @@ export class CuttingProxy {
     near.on('data', (data) => {
       const begin = this.isSpoiling ? data.toString('latin1').search(/BEGIN|START TRANSACTION/) : -1;
       if (begin !== -1) data.write('x', begin, 'latin1');
-      const cut = /COMMIT(?!TED)/.test(data.toString('latin1')) ? this.cuts.shift() : undefined;
+      const cut = this.at.test(data.toString('latin1')) ? this.cuts.shift() : undefined;
       if (cut === undefined) {
         far.write(data);
         return;

@@ -3,6 +3,7 @@ import { createChunk } from '../../src/core/chunk.ts';
 import { ObjectBlock } from '../../src/core/object-block.ts';
 import { mariadbSink } from '../../src/sinks/mariadb-sink.ts';
 import { begin, describeLedger, leave, storedIds } from './ledger-suite.ts';
+import { describeLosses } from './losses-suite.ts';
 import { MariadbPlace } from './mariadb-place.ts';
 import { describeServer, type ServerPlace } from './server-suite.ts';
 import { writeOne } from './writing.ts';
@@ -22,6 +23,7 @@ const server = {
 
 describeLedger('mariadbSink()', server);
 describeServer('mariadbSink()', server);
+describeLosses('mariadbSink()', server);
 
 test('mariadbSink() notes a chunk by itself when both are more than the server takes at once', async () => {
   const [found] = await place.sql('SELECT @@max_allowed_packet AS bytes');

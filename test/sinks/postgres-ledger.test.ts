@@ -1,6 +1,7 @@
 import { beforeEach } from 'vitest';
 import { postgresSink } from '../../src/sinks/postgres-sink.ts';
 import { describeLedger } from './ledger-suite.ts';
+import { describeLosses } from './losses-suite.ts';
 import { PostgresPlace } from './postgres-place.ts';
 import { describeServer, type ServerPlace } from './server-suite.ts';
 
@@ -26,5 +27,7 @@ const waiting = {
 
 describeLedger('postgresSink()', server);
 describeServer('postgresSink()', server);
+describeLosses('postgresSink()', server);
 describeLedger('postgresSink() without pipelining', waiting);
 describeServer('postgresSink() without pipelining', waiting);
+describeLosses('postgresSink() without pipelining', waiting);
