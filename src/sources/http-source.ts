@@ -64,7 +64,8 @@ const OPTIONS: OptionNames<HttpSourceOptions> = {
 
 /**
  * The body of an HTTP answer. When it is cut in the middle it is resumed where it stopped, with `Range` and the strong
- * ETag in `If-Match`; when it cannot be, or has changed meanwhile, that is an error, never a short read.
+ * ETag in `If-Match`; where the server knows no ranges and sends it all again, what is here is left out. When it cannot
+ * be resumed, or has changed meanwhile, that is an error, never a short read.
  * @throws TypeError or RangeError when the URL or an option is wrong
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): Source {
@@ -129,16 +130,15 @@ class Download {
 
   /** A server that knows no ranges sends the whole body. */
   #versionOfRest(response: Response): Version {
-    const version = versionOf(response);
-    if (response.status === 200 && version.etag === this.#etag) {
+    const etag = this.#etag!;
+    const { begin, total } = checkRange(response, this.#address.name, this.#received, etag, undefined);
+    if (begin === 0) {
       this.#from = 0;
       this.#received = 0;
-      return version;
+      return versionOf(response);
     }
-    const etag = this.#etag!;
-    const total = checkRange(response, this.#address.name, this.#received, etag, undefined);
     if (total === this.#received) throw this.#withoutRest(response);
-    return { etag, total, isEndTold: true };
+    return { etag, total: total!, isEndTold: true };
   }
 
   /** Nobody asks for a rest that was never there; the body of such an answer says only that there is none. */
@@ -151,32 +151,37 @@ class Download {
   async *#read(
     first: Response,
     firstLost: AbortController,
-    version: Version,
+    firstVersion: Version,
   ): AsyncGenerator<Uint8Array, void> {
-    let response: Response | undefined = first;
-    let lost = firstLost;
-    while (response !== undefined) {
-      const cut: unknown = yield* this.#readBody(response, lost, version);
+    let [response, lost, version] = [first, firstLost, firstVersion];
+    let begin = this.#received;
+    for (;;) {
+      const cut: unknown = yield* this.#readBody(response, lost, version, begin);
       if (cut === undefined) return;
       const why = version.whyNotResumable;
       if (why !== undefined) throw this.#truncated(`${messageOf(cut)}, and cannot be resumed: ${why}`, cut);
       await this.#pause(cut);
-      ({ response, lost } = await this.#request(this.#rangeOf(version.etag!)));
-      const total = checkRange(response, this.#address.name, this.#received, version.etag!, this.#total);
-      this.#total = total;
-      if (this.#received === total) {
+      const etag = version.etag!;
+      ({ response, lost } = await this.#request(this.#rangeOf(etag)));
+      const rest = checkRange(response, this.#address.name, this.#received, etag, this.#total);
+      begin = rest.begin;
+      this.#total = rest.total;
+      if (this.#received === rest.total) {
         await response.body?.cancel();
-        response = undefined;
+        return;
       }
+      if (begin === 0) version = versionOf(response);
     }
   }
 
-  /** Gives out the pieces; returns why the body is not complete, if it is not. */
+  /** Gives out the pieces, without what is here already; returns why the body is not complete, if it is not. */
   async *#readBody(
     response: Response,
     lost: AbortController,
     version: Version,
+    begin: number,
   ): AsyncGenerator<Uint8Array, unknown> {
+    let end = begin;
     const reader = response.body?.getReader();
     const timer = this.#watch(lost);
     try {
@@ -184,9 +189,12 @@ class Download {
         const next = await reader?.read();
         timer.refresh();
         if (next === undefined || next.done) break;
-        this.#received += next.value.length;
+        end += next.value.length;
+        const fresh = end - this.#received;
+        if (fresh <= 0) continue;
+        this.#received = end;
         this.#failures = 0;
-        yield next.value;
+        yield fresh < next.value.length ? next.value.subarray(-fresh) : next.value;
       }
     } catch (error) {
       this.#signal.throwIfAborted();
@@ -196,6 +204,8 @@ class Download {
       await reader?.cancel().catch(() => {});
     }
     const total = this.#total;
+    if (end < this.#received)
+      return new Error(`The whole body was asked for again, and ended after ${end} bytes`);
     if (total === undefined) {
       const isTaken = version.isEndTold || this.#settings.allowUnknownLength === true;
       return isTaken ? undefined : this.#refuseUnknownEnd();

@@ -32,11 +32,18 @@ export function isDecodedBody(headers: Headers): boolean {
   return encoding !== null && encoding.trim().toLowerCase() !== 'identity';
 }
 
+/** What an answer to a request for the rest holds. */
+export interface Rest {
+  /** Where in the whole body it begins. */
+  readonly begin: number;
+  /** Bytes of the whole body; when there are no more than were read, there is no rest. */
+  readonly total: number | undefined;
+}
+
 /**
  * Checks the answer to a request for the rest of a body (RFC 9110 §14, §15.3.7). A server may send less than the rest;
- * then what is missing is asked for again.
+ * then what is missing is asked for again. One that knows no ranges sends the whole body.
  * @param total bytes of the whole body, if known
- * @returns bytes of the whole body; when they are `from`, there is no rest
  * @throws PipelineError when the content has changed, or is not the rest
  */
 export function checkRange(
@@ -45,7 +52,7 @@ export function checkRange(
   from: number,
   etag: string,
   total: number | undefined,
-): number {
+): Rest {
   const { status, headers } = response;
   const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const sent = headers.get('etag');
@@ -55,18 +62,26 @@ export function checkRange(
   };
   if (status === 412) throw changed('The content changed while it was read');
   if (status === 416) {
-    if (total === from || Number(range?.[3]) === from) return from;
+    if (total === from || Number(range?.[3]) === from) return { begin: from, total: from };
     throw changed('The content is now shorter than what was read of it');
   }
+  const whole = versionOf(response);
+  if (status === 200 && whole.etag === etag) {
+    const length = whole.total ?? total;
+    if (length !== undefined && (length < from || length !== (total ?? length)))
+      throw changed('The content has another length now');
+    return { begin: 0, total: length };
+  }
+  if (sent !== null && sent !== etag)
+    throw changed('The content changed while it was read: it has another ETag');
   if (status !== 206) throw changed(`The server answers a request for the rest with HTTP ${status}`);
   if (sent === null) throw changed('The server does not say of which version it sent the rest');
-  if (sent !== etag) throw changed('The content changed while it was read: it has another ETag');
   if (range === null || Number(range[1]) !== from)
     throw changed('The server sent another part than the rest');
   const told = range[3] === '*' ? total : Number(range[3]);
   if (told === undefined) throw changed('The server does not say how long the content is');
   if (total !== undefined && told !== total) throw changed('The content has another length now');
-  return told;
+  return { begin: from, total: told };
 }
 
 function whyNot(etag: string | null, isDecoded: boolean): string | undefined {

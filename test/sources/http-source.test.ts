@@ -3,10 +3,34 @@ import { describe, expect, test } from 'vitest';
 import type { RecordBlock } from '../../src/core/record-block.ts';
 import { type HttpSourceOptions, httpSource } from '../../src/sources/http-source.ts';
 import { readRecords } from '../../src/streams/read-records.ts';
-import { cutAfter, hostileServer, part, stallAfter, status, whole } from '../support/hostile-server.ts';
+import {
+  type Behaviour,
+  cutAfter,
+  hostileServer,
+  part,
+  stallAfter,
+  status,
+  whole,
+} from '../support/hostile-server.ts';
 
 const body = Buffer.from(Array.from({ length: 5_000 }, (_, id) => `{"id":${id}}\n`).join(''));
 const fast: HttpSourceOptions = { backoff: { initialDelayMs: 1 } };
+
+/** The whole body, whatever part is asked for. */
+const all =
+  (etag?: string, whole = body): Behaviour =>
+  (_request, response) =>
+    void response.writeHead(200, { 'content-length': whole.length, ...(etag && { etag }) }).end(whole);
+
+/** The beginning of the body, without a length, whatever part is asked for. */
+const chunked =
+  (bytes: number, isCut: boolean): Behaviour =>
+  (_request, response) => {
+    response.writeHead(200, { etag: '"v1"' });
+    response.write(body.subarray(0, bytes), () =>
+      setTimeout(() => (isCut ? response.destroy() : response.end()), 5),
+    );
+  };
 
 async function read(
   url: string,
@@ -84,6 +108,51 @@ describe('httpSource()', () => {
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(900);
   });
 
+  test.each([0, 1, 1_000, body.length - 1])(
+    'leaves out what it has when the server sends the whole body again (cut behind byte %i)',
+    async (bytes) => {
+      const { url, requests } = await hostileServer(cutAfter(body, bytes), all('"v1"'));
+      expect(await read(url)).toBe(body.toString());
+      expect(requests).toHaveLength(2);
+    },
+  );
+
+  test('leaves out what it has of a body of unknown length', async () => {
+    const { url } = await hostileServer(
+      chunked(30_000, true),
+      chunked(20_000, true),
+      chunked(body.length, false),
+    );
+    expect(await read(url)).toBe(body.toString());
+  });
+
+  test('takes no end for that of the body that lies before what it has', async () => {
+    const { url, requests } = await hostileServer(chunked(30_000, true), chunked(20_000, false));
+    await expect(read(url)).rejects.toMatchObject({
+      code: 'SOURCE_TRUNCATED',
+      message: /asked for again, and ended after 20000 bytes$/,
+    });
+    expect(requests).toHaveLength(4);
+  });
+
+  test('takes a body that comes again without a told end for incomplete', async () => {
+    const { url } = await hostileServer(chunked(30_000, true), (_request, response) => {
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { etag: '"v1"', connection: 'close' }).end(body.subarray(0, 40_000));
+    });
+    await expect(read(url)).rejects.toMatchObject({ code: 'SOURCE_TRUNCATED' });
+  });
+
+  test('gives up a server that begins anew again and again, and never comes further', async () => {
+    const again: Behaviour = (_request, response) => {
+      response.writeHead(200, { etag: '"v1"', 'content-length': body.length });
+      response.write(body.subarray(0, 100), () => setTimeout(() => response.destroy(), 5));
+    };
+    const { url, requests } = await hostileServer(again);
+    await expect(read(url)).rejects.toMatchObject({ code: 'SOURCE_TRUNCATED' });
+    expect(requests).toHaveLength(4);
+  });
+
   test('takes a body of unknown length for complete when there is nothing behind its cut (416)', async () => {
     const { url, requests } = await hostileServer((_request, response) => {
       response.writeHead(200, { etag: '"v1"' });
@@ -101,12 +170,14 @@ describe('httpSource()', () => {
       'SOURCE_CHANGED',
     ],
     [
-      'the whole body instead of the rest',
-      [
-        cutAfter(body, 100),
-        (_: unknown, response: { writeHead: (...a: unknown[]) => { end: (b: Buffer) => void } }) =>
-          response.writeHead(200, { etag: '"v1"' }).end(body),
-      ],
+      'the whole body of another version instead of the rest',
+      [cutAfter(body, 100), all('"v2"')],
+      'SOURCE_CHANGED',
+    ],
+    ['the whole body of no version instead of the rest', [cutAfter(body, 100), all()], 'SOURCE_CHANGED'],
+    [
+      'another length of the whole body instead of the rest',
+      [cutAfter(body, 100), all('"v1"', body.subarray(1))],
       'SOURCE_CHANGED',
     ],
     [
