@@ -9,7 +9,7 @@ const delayBefore = backoff({ initialDelayMs: 250 });
  */
 export async function tryAgain<R>(
   work: (failures: number) => Promise<R>,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<R> {
   for (let failures = 0; ; ) {
     try {
