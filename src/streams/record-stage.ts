@@ -95,12 +95,9 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
 
   /** Some records at a time, of which no more is made than fits into memory: each may become many. */
   #take(block: RecordBlock<In>, callback: (error?: Error | null) => void): void {
-    if (block.count <= MOST_TAKEN || this.#run.keepsRecords) {
-      this.#takeAll(block, callback);
-      return;
-    }
-    const [part, rest] = block.cut(MOST_TAKEN);
-    this.#takeAll(part, (error) => (error ? callback(error) : this.#take(rest, callback)));
+    const isSmall = block.count <= MOST_TAKEN || this.#run.keepsRecords;
+    const [part, rest] = isSmall ? [block] : block.cut(MOST_TAKEN);
+    this.#takeAll(part, this.#takingRest(rest, callback));
   }
 
   #takeAll(block: RecordBlock<In>, callback: (error?: Error | null) => void): void {
@@ -200,11 +197,13 @@ export class RecordStage<In, Out> extends Stage<RecordBlock<In> | In, RecordBloc
   }
 
   #giveNow(builder: BlockBuilder<In, Out>, callback: (error?: Error | null) => void): void {
-    const { rest } = builder;
-    this.giveAll(
-      () => this.#settle(builder),
-      (error) => (error || rest === undefined ? callback(error) : this.#take(rest, callback)),
-    );
+    this.giveAll(() => this.#settle(builder), this.#takingRest(builder.rest, callback));
+  }
+
+  /** Holds on to nothing but the rest while what was made is given out. */
+  #takingRest(rest: RecordBlock<In> | undefined, callback: (error?: Error | null) => void) {
+    if (rest === undefined) return callback;
+    return (error?: Error | null) => (error ? callback(error) : this.#take(rest, callback));
   }
 
   /** After what is in flight. The next item is asked for while there is room for its records. */
