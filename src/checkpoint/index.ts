@@ -3,6 +3,7 @@ export type {
   CheckpointProgress,
   CheckpointStore,
   Fingerprint,
+  FullCheckpointStore,
   HashedBytes,
   RecordRange,
 } from '../core/checkpoint.ts';
